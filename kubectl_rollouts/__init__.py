@@ -1,0 +1,3 @@
+"""kubectl-rollouts: a kubectl plugin for Argo Rollouts."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""What a person types: the command tree, its flags, completion and exit statuses."""

@@ -1,0 +1,1 @@
+"""The API server: configuration, credentials, requests, watches. It knows no resource by name."""

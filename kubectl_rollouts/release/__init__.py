@@ -1,0 +1,1 @@
+"""One release on a live cluster: fetching, following, acting, waiting."""

@@ -1,0 +1,1 @@
+"""The domain: pure functions from objects to facts and decisions."""

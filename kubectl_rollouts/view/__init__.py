@@ -1,0 +1,1 @@
+"""Facts to text: rows computed once, written by two writers."""
