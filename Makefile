@@ -1,0 +1,83 @@
+# One file that says how everything is run. Each target sets up what it needs, once; a second run does nothing twice.
+#
+#   make demo          the guide's canary release, played live on the embedded cluster (about half a minute)
+#   make test          lint, types, import contracts and all tests
+#   make bench         how long commands take, against the bare interpreter
+#   make conformance   the recorded command lines and releases of the reference
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# The first interpreter on the PATH that is new enough and can make virtual environments; PYTHON=… overrides.
+find-python = for p in $${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python}; do \
+	  if command -v "$$p" >/dev/null 2>&1 && "$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    echo "$$p"; exit 0; fi; done; \
+	  echo "Error: Python 3.11 or newer with its venv module is needed (Debian: apt-get install python3 python3-venv); set PYTHON=/path/to/python3 to choose one." >&2; exit 1
+
+RUNTIME := $(VENV)/.runtime-ready
+DEV := $(VENV)/.dev-ready
+
+.PHONY: demo test lint types contracts check-tests bench bench-compare conformance completions lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(VENV)/pyvenv.cfg:
+	@python=$$($(find-python)) || exit 1; echo "Setting up $(VENV) with $$python"; "$$python" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(RUNTIME): $(VENV)/pyvenv.cfg requirements.lock pyproject.toml
+	@echo "Installing the packages of requirements.lock"
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q kubectl_rollouts
+	@touch $@
+
+$(DEV): $(RUNTIME) requirements-dev.lock
+	@echo "Installing the packages of requirements-dev.lock"
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(RUNTIME)
+	@$(BIN)/kubectl-rollouts sandbox demo
+
+test: lint types contracts check-tests
+
+lint: $(DEV)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(DEV)
+	$(BIN)/mypy
+
+contracts: $(DEV)
+	$(BIN)/lint-imports
+
+check-tests: $(DEV)
+	$(BIN)/pytest -n auto
+
+bench: $(RUNTIME)
+	@$(BIN)/python -m compileall -q kubectl_rollouts
+	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-compare: $(RUNTIME)
+	$(BIN)/python -m benchmarks --compare $(BASE) $(ARGS)
+
+# The recorded facts are kept in tests/; CONFORMANCE names another copy, with more cases.
+CONFORMANCE ?= tests/conformance
+conformance: $(RUNTIME)
+	$(BIN)/python $(CONFORMANCE)/run.py check -q -j 4 --cli $(BIN)/kubectl-rollouts
+	$(BIN)/kubectl-rollouts sandbox run -- sh -c '$(BIN)/python $(CONFORMANCE)/trace.py check --cli $(BIN)/kubectl-rollouts --server "$$KUBECTL_ROLLOUTS_SANDBOX"'
+
+completions: $(RUNTIME)
+	$(BIN)/python -m kubectl_rollouts.cli.completion_scripts completions
+
+# For maintainers: write the lock files anew (needs uv).
+lock:
+	uv pip compile pyproject.toml --group build --generate-hashes --universal --python-version 3.11 -q --no-header -o requirements.lock
+	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 -q --no-header -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Benchmarks of the installed command: whole processes against a server that answers from prepared bytes."""
