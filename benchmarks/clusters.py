@@ -181,7 +181,13 @@ def _pod(app: str, rs_name: str, rs_uid: str, labels: dict[str, str], revision: 
             "creationTimestamp": CREATED,
             "labels": labels,
             "ownerReferences": [
-                {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": rs_name, "uid": rs_uid, "controller": True}
+                {
+                    "apiVersion": "apps/v1",
+                    "kind": "ReplicaSet",
+                    "name": rs_name,
+                    "uid": rs_uid,
+                    "controller": True,
+                }
             ],
             "managedFields": [_fields("rollouts-controller", 20), _fields("kubelet", 20)],
         },

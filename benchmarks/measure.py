@@ -45,7 +45,9 @@ def run_once(command: Sequence[str], env: dict[str, str], terminal: bool = False
         _drain(leader)
         os.close(leader)
     else:
-        process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = subprocess.Popen(
+            command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
         assert process.stdout is not None and process.stderr is not None
         process.stdout.read()
         process.stderr.read()

@@ -1,10 +1,11 @@
 """A server that answers from prepared bytes, so that the client is measured and not the server.
 
-Every answer is made once (the warm-up asks for it) and kept as the bytes of a whole response. It speaks HTTP/1.1 with
-keep-alive, pages with `limit` and `continue`, knows label and name selectors, compresses as a real API server does
-(bodies above 128 kB, level 1), can be slow (`--latency`) and can speak TLS. Runs as a process of its own:
+Every answer is made once (the warm-up asks for it) and kept as the bytes of a whole response. It speaks
+HTTP/1.1 with keep-alive, pages with `limit` and `continue`, knows label and name selectors, compresses as a real
+API server does (bodies above 128 kB, level 1), can be slow (`--latency`) and can speak TLS. Runs as a process of
+its own:
 
-    python -m benchmarks.server CLUSTER [--tls] [--latency SECONDS] [--events PER_SECOND]
+    python -m benchmarks.server CLUSTER [--tls] [--latency SECONDS]
 
 It prints its port, and on each line that it reads from stdin the requests and bytes served since the last one.
 """
@@ -57,9 +58,7 @@ class Answers:
         self.by_kind: dict[str, list[tuple[str, dict[str, str], bytes]]] = {kind: [] for kind in GROUPS}
         for item in objects:
             encoded = json.dumps({k: v for k, v in item.items() if k not in ("kind", "apiVersion")}).encode()
-            self.by_kind[item["kind"]].append(
-                (item["metadata"]["name"], item["metadata"].get("labels", {}), encoded)
-            )
+            self.by_kind[item["kind"]].append((item["metadata"]["name"], item["metadata"].get("labels", {}), encoded))
         self.objects = {(item["kind"], item["metadata"]["name"]): item for item in objects}
         self.cache: dict[tuple[str, str, bool], bytes] = {}
         self.lock = threading.Lock()
