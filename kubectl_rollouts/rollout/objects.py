@@ -325,16 +325,24 @@ class AnalysisRun(Struct, frozen=True):
     status: AnalysisRunStatus | None = None
 
 
+class ExperimentTemplate(Struct, frozen=True):
+    """One entry of an Experiment's spec.templates."""
+
+    name: str | None = None
+
+
 class ExperimentSpec(Struct, frozen=True):
     """spec of an Experiment."""
 
     duration: str | None = None
+    templates: list[ExperimentTemplate | None] | None = None
 
 
 class TemplateStatus(Struct, frozen=True, rename="camel"):
     """One entry of an Experiment's status.templateStatuses."""
 
     name: str | None = None
+    replicas: int | None = None
     pod_template_hash: str | None = None
 
 
@@ -362,7 +370,14 @@ class Experiment(Struct, frozen=True):
     status: ExperimentStatus | None = None
 
 
+class DeploymentSpec(Struct, frozen=True):
+    """spec of a Deployment."""
+
+    selector: LabelSelector | None = None
+
+
 class Deployment(Struct, frozen=True):
     """apps/v1 Deployment, as a workloadRef names it."""
 
     metadata: ObjectMeta = ObjectMeta()
+    spec: DeploymentSpec | None = None
