@@ -149,6 +149,6 @@ def _scalar(text: str) -> Any:
     plain = first.isalpha() or first in "/_" or (text.startswith("--") and text[2:3].isalpha())
     if not plain or text.lower() in _DOUBTFUL:
         raise _NotSimpleError  # numbers, dates, anchors, tags and block scalars begin otherwise
-    if ": " in text or " #" in text or text[-1] == ":" or not text.isprintable():
+    if ": " in text or " #" in text or text[-1] in ": " or not text.isprintable():
         raise _NotSimpleError
     return text
