@@ -87,7 +87,7 @@ CANARY = Demo(
 BLUEGREEN = Demo(
     "A blue-green release: the new version stands ready, then a person switches",
     "rollout-bluegreen",
-    "Waits are shorter than in the guide: the old pods stay for 5 s after the switch (scaleDownDelaySeconds), not 30 s.",
+    "Waits are shorter than in the guide: the old pods stay 5 s after the switch (scaleDownDelaySeconds), not 30 s.",
     (
         Scene(
             "Version 1.23.1 (blue) serves all users.",
