@@ -1,0 +1,171 @@
+"""One release, read once: waves of narrow requests (plan.py), those of a wave side by side.
+
+A secondary kind that cannot be read does not hide the rest: it is named among the problems.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kubectl_rollouts.cluster.errors import ApiError, ConnectionFailed
+from kubectl_rollouts.errors import Failure
+from kubectl_rollouts.release.answers import explained, is_absent, not_found
+from kubectl_rollouts.release.plan import Held, needs
+from kubectl_rollouts.release.resources import (
+    ANALYSIS_RUNS,
+    DEPLOYMENTS,
+    EXPERIMENTS,
+    PODS,
+    REPLICA_SETS,
+    ROLLOUTS,
+)
+from kubectl_rollouts.release.selectors import hash_selectors
+from kubectl_rollouts.rollout.objects import (
+    AnalysisRun,
+    Deployment,
+    Experiment,
+    Pod,
+    ReplicaSet,
+    Rollout,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kubectl_rollouts.cluster.client import Client
+    from kubectl_rollouts.cluster.resources import Resource
+
+TYPES: dict[Resource, Any] = {
+    ROLLOUTS: Rollout,
+    REPLICA_SETS: ReplicaSet,
+    PODS: Pod,
+    EXPERIMENTS: Experiment,
+    ANALYSIS_RUNS: AnalysisRun,
+    DEPLOYMENTS: Deployment,
+}
+
+
+class Want(NamedTuple):
+    """A request to be sent: a list narrowed by `selector` ("" = the namespace), or one object by `name`."""
+
+    resource: Resource
+    selector: str = ""
+    name: str = ""
+
+
+class Reader:
+    """Sends waves of reads for one namespace and remembers what could not be read.
+
+    `problems` maps a kind to its first failure; `versions` a list that was read to its resource version. After the
+    connection failed nothing more is asked: each further request would wait for its time-out, too.
+    """
+
+    def __init__(self, client: Client, namespace: str) -> None:
+        self.client = client
+        self.namespace = namespace
+        self.problems: dict[Resource, Failure] = {}
+        self.versions: dict[Want, str] = {}
+        self._hashes: dict[Resource, set[str]] = {}
+        self._asked: set[Want] = set()
+        self._lost: ConnectionFailed | None = None
+
+    def root(self, resource: Resource, name: str) -> Any:
+        """Read what is to be shown. Raises Failure: not found (the singular word), the API missing, any other error."""
+        if name in ("", ".", "..") or "/" in name or "%" in name:
+            raise not_found(resource, name)  # no object can have such a name, so none is asked for
+        try:
+            return self._get(resource, name)
+        except ApiError as error:
+            raise explained(error, resource, name) from None
+
+    def _get(self, resource: Resource, name: str) -> Any:
+        """GET, or, for who may list but not get (the reference needs no more), a list of one."""
+        try:
+            return self.client.get(resource, self.namespace, name, TYPES[resource])
+        except ApiError as error:
+            if not error.forbidden:
+                raise
+            refused = error
+        try:
+            listing = self.client.list(
+                resource, self.namespace, TYPES[resource], field_selector=f"metadata.name={name}"
+            )
+        except Failure:
+            raise refused from None
+        if not listing.items:
+            raise ApiError(404, "NotFound", f'{resource.group_resource} "{name}" not found')
+        return listing.items[0]
+
+    def _call(self, want: Want) -> Callable[[], Any]:
+        if want.name:
+            return lambda: self._get(want.resource, want.name)
+        return lambda: self.client.list(
+            want.resource, self.namespace, TYPES[want.resource], label_selector=want.selector
+        )
+
+    def wave(self, held: Held) -> bool:
+        """Ask for what `held` calls for and was not asked for yet, and add the answers; False when that is nothing."""
+        asked = needs(held)
+        wants = [Want(kind, name=name) for kind, name in asked.names]
+        wants += [Want(kind, selector) for kind, selector in asked.selectors]
+        for kind, hashes in asked.hashes.items():
+            known = self._hashes.setdefault(kind, set())
+            wants += [Want(kind, selector) for selector in hash_selectors(hashes - known)]
+            known |= hashes
+        wants = sorted(want for want in wants if want not in self._asked)
+        if not wants:
+            return False
+        self._asked.update(wants)
+        if self._lost is not None:
+            for want in wants:
+                self._failed(held, want, self._lost)
+            return True
+        for want, answer in zip(wants, self.client.parallel(*map(self._call, wants)), strict=True):
+            self._answered(held, want, answer)
+        return True
+
+    def _answered(self, held: Held, want: Want, answer: Any) -> None:
+        if isinstance(answer, Failure):
+            if want.name and is_absent(answer, want.name):
+                held.absent.add((want.resource, want.name))
+            else:
+                self._failed(held, want, answer)
+        elif want.name:
+            held.add(want.resource, answer)
+        else:
+            held.read.add(want.resource)
+            self.versions[want] = answer.resource_version
+            for obj in answer.items:
+                held.add(want.resource, obj)
+
+    def _failed(self, held: Held, want: Want, failure: Failure) -> None:
+        held.unread.add(want.resource)
+        self.problems.setdefault(want.resource, failure)
+        if isinstance(failure, ConnectionFailed):
+            self._lost = failure
+
+
+class Fetched(NamedTuple):
+    """A release as read: the objects, and one line for each kind that could not be read."""
+
+    held: Held
+    problems: list[Failure]
+    reader: Reader
+
+
+def fetch(client: Client, namespace: str, root: Resource, name: str) -> Fetched:
+    """Read one rollout (`root` ROLLOUTS) or experiment (EXPERIMENTS) with all that its tree shows.
+
+    Raises Failure when the object itself cannot be read or the Deployment it refers to is not there.
+    """
+    reader = Reader(client, namespace)
+    held = Held(root, name)
+    held.objects[root][name] = reader.root(root, name)
+    while reader.wave(held):
+        pass
+    if held.deployment_name and held.deployment is None and DEPLOYMENTS not in held.unread:
+        raise not_found(DEPLOYMENTS, held.deployment_name)
+    problems = [
+        Failure(f"{resource.plural} could not be read: {failure}") for resource, failure in reader.problems.items()
+    ]
+    return Fetched(held, problems, reader)
