@@ -31,7 +31,7 @@ class ObjectMeta(Struct, frozen=True, rename="camel"):
     deletion_timestamp: str | None = None
     labels: dict[str, str | None] | None = None
     annotations: dict[str, str | None] | None = None
-    owner_references: list[OwnerReference] | None = None
+    owner_references: list[OwnerReference | None] | None = None
 
 
 class SelectorRequirement(Struct, frozen=True):
