@@ -1,0 +1,235 @@
+"""What the help of each command says beside its flags: a description and examples. Read only when help is shown.
+
+`{kubectl}` in an example stands for the program as it was called. A test parses every example.
+"""
+
+from __future__ import annotations
+
+# path -> (description, ((comment, command line), …))
+HELP: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "": (
+        "Show and steer Argo Rollouts, progressive delivery on Kubernetes, from the command line.\n\n"
+        "Drop-in for the Go plugin of the same purpose; `sandbox` adds a small cluster on this machine to learn on.",
+        (
+            ("Follow a rollout on the screen", "{kubectl} get rollout guestbook --watch"),
+            ("Promote a paused rollout", "{kubectl} promote guestbook"),
+            ("Abort a rollout: all traffic back to the stable version", "{kubectl} abort guestbook"),
+            ("See a canary release on a cluster of its own, without Kubernetes", "{kubectl} sandbox demo"),
+        ),
+    ),
+    "abort": (
+        "Abort a rollout: the new version is scaled down and all traffic goes back to the stable one.\n\n"
+        "The pod template stays as it is, so the rollout is Degraded until it is retried or the template is set back.",
+        (
+            ("Abort a rollout", "{kubectl} abort guestbook"),
+            ("Abort several, also if one of them fails", "{kubectl} abort guestbook shop cart --keep-going"),
+        ),
+    ),
+    "completion": (
+        "Print the completion script of a shell on standard output.",
+        (
+            ("bash, for this session", "source <({program} completion bash)"),
+            (
+                "bash, for every session",
+                "{program} completion bash > ~/.local/share/bash-completion/completions/{program}",
+            ),
+            ("zsh, into a folder of $fpath", '{program} completion zsh > "${{fpath[1]}}/_{program}"'),
+            ("fish", "{program} completion fish > ~/.config/fish/completions/{program}.fish"),
+            ("PowerShell", "{program} completion powershell | Out-String | Invoke-Expression"),
+        ),
+    ),
+    "create": (
+        "Create rollouts, experiments, analysis templates and analysis runs from YAML or JSON files.",
+        (
+            ("Create an experiment and watch it", "{kubectl} create -f my-experiment.yaml -w"),
+            ("Create what two files hold", "{kubectl} create -f rollout.yaml -f template.yaml"),
+        ),
+    ),
+    "create analysisrun": (
+        "Create an analysis run from an analysis template of the cluster or of a file.",
+        (
+            ("From a template of the cluster", "{kubectl} create analysisrun --from my-analysis-template"),
+            ("From a cluster analysis template", "{kubectl} create analysisrun --global --from my-template"),
+            (
+                "From a file, with arguments",
+                "{kubectl} create analysisrun --from-file template.yaml -a host=example.com",
+            ),
+            ("With a name of its own", "{kubectl} create analysisrun --from my-analysis-template --name try-1"),
+        ),
+    ),
+    "dashboard": (
+        "Serve a web page that shows and steers the rollouts. Not in this version yet.",
+        (("On the usual port", "{kubectl} dashboard"), ("On another port", "{kubectl} dashboard --port 8080")),
+    ),
+    "get": (
+        "Show one rollout or experiment as a tree: its revisions, replica sets, pods, experiments and analysis runs.",
+        (
+            ("Show a rollout", "{kubectl} get rollout guestbook"),
+            ("Show an experiment", "{kubectl} get experiment my-experiment"),
+        ),
+    ),
+    "get experiment": (
+        "Show an experiment as a tree: its replica sets, their pods, and its analysis runs.",
+        (
+            ("Show an experiment", "{kubectl} get experiment my-experiment"),
+            ("Follow it until Ctrl-C", "{kubectl} get experiment my-experiment --watch"),
+        ),
+    ),
+    "get rollout": (
+        "Show a rollout as a tree: its revisions, newest first, with their replica sets, pods, experiments and "
+        "analysis runs.\n\n"
+        "Icons: ⟳ rollout, # revision, ⧉ replica set, □ pod, Σ experiment, α analysis run, ⊞ job;\n"
+        "✔ healthy or passed, ◌ progressing, ॥ paused, • scaled down, ✖ failed, ⚠ with warnings or inconclusive.",
+        (
+            ("Show a rollout", "{kubectl} get rollout guestbook"),
+            ("Follow it until Ctrl-C", "{kubectl} get rollout guestbook --watch"),
+            ("Follow it for a minute at most", "{kubectl} get rollout guestbook -w --timeout-seconds 60"),
+        ),
+    ),
+    "help": (
+        "Explain a command: what it does, its flags and examples.",
+        (("Explain a command", "{kubectl} help promote"), ("Explain a subcommand", "{kubectl} help get rollout")),
+    ),
+    "lint": (
+        "Check the rollouts of a file before they are applied. Not in this version yet.",
+        (("Check a file", "{kubectl} lint -f my-rollout.yaml"),),
+    ),
+    "list": (
+        "List rollouts or experiments, one line for each.",
+        (
+            ("List the rollouts of the namespace", "{kubectl} list rollouts"),
+            ("List the experiments of the namespace", "{kubectl} list experiments"),
+        ),
+    ),
+    "list experiments": (
+        "List experiments with their status, duration, age and templates.",
+        (
+            ("Those of the namespace", "{kubectl} list experiments"),
+            ("Those of all namespaces", "{kubectl} list experiments --all-namespaces"),
+        ),
+    ),
+    "list rollouts": (
+        "List rollouts with their strategy, status, step, weight and pod counts.",
+        (
+            ("Those of the namespace", "{kubectl} list rollouts"),
+            ("Those of all namespaces", "{kubectl} list rollouts --all-namespaces"),
+            ("One rollout, a line for each change", "{kubectl} list rollouts --name guestbook --watch --timestamps"),
+        ),
+    ),
+    "notifications": (
+        "Try the templates and triggers of the notification configuration. Not in this version yet.",
+        (("Show the templates", "{kubectl} notifications template get"),),
+    ),
+    "options": (
+        "Explain the flags that every command takes, before or after the command's name.",
+        (
+            ("The global flags", "{kubectl} options"),
+            ("Another namespace and context", "{kubectl} -n shop --context staging list rollouts"),
+        ),
+    ),
+    "pause": (
+        "Pause a rollout: it stays at its step until it is promoted.",
+        (
+            ("Pause a rollout", "{kubectl} pause guestbook"),
+            ("Pause several, also if one of them fails", "{kubectl} pause guestbook shop --keep-going"),
+        ),
+    ),
+    "promote": (
+        "Promote a rollout: end its pause and go on to the next step, or switch a blue-green rollout over.\n\n"
+        "A second promotion before the controller has seen the first skips no step, unless --force is given.",
+        (
+            ("Promote a paused rollout", "{kubectl} promote guestbook"),
+            ("Go to the new version at once", "{kubectl} promote guestbook --full"),
+        ),
+    ),
+    "restart": (
+        "Restart the pods of a rollout, a few at a time, as its strategy allows.",
+        (
+            ("Restart now", "{kubectl} restart guestbook"),
+            ("Restart in ten minutes", "{kubectl} restart guestbook --in 10m"),
+        ),
+    ),
+    "retry": (
+        "Try an aborted rollout or an experiment again.",
+        (
+            ("Retry an aborted rollout", "{kubectl} retry rollout guestbook"),
+            ("Run an experiment again", "{kubectl} retry experiment my-experiment"),
+        ),
+    ),
+    "retry experiment": (
+        "Run an experiment again from its beginning; its status is removed.",
+        (("Run an experiment again", "{kubectl} retry experiment my-experiment"),),
+    ),
+    "retry rollout": (
+        "Try an aborted rollout again, from its first step.",
+        (("Retry an aborted rollout", "{kubectl} retry rollout guestbook"),),
+    ),
+    "sandbox": (
+        "Run a small Kubernetes API server with a rollouts controller on this machine: nothing else is needed.",
+        (
+            ("See a canary release", "{kubectl} sandbox demo"),
+            ("Start a cluster to type commands against", "{kubectl} sandbox start"),
+        ),
+    ),
+    "sandbox demo": (
+        "Play a release on a sandbox cluster and show it on the screen; ends by itself.",
+        (("The canary release", "{kubectl} sandbox demo"),),
+    ),
+    "sandbox run": (
+        "Start a sandbox cluster, run a command with KUBECONFIG set to it, stop it, and exit as the command did.",
+        (("List the rollouts of a file", "{kubectl} sandbox run --load rollout.yaml -- {kubectl} list rollouts"),),
+    ),
+    "sandbox start": (
+        "Start a sandbox cluster on 127.0.0.1 and print the line that points kubectl to it. Runs until Ctrl-C.",
+        (
+            ("On any free port", "{kubectl} sandbox start"),
+            ("With objects to begin with", "{kubectl} sandbox start --port 8001 --load manifests/"),
+        ),
+    ),
+    "set": (
+        "Change a part of a rollout in place.",
+        (("Set the image of a container", "{kubectl} set image guestbook web=example.com/web:2"),),
+    ),
+    "set image": (
+        "Set the image of the containers of a rollout that have this name: containers, init containers and\n"
+        "ephemeral containers. The template of a Deployment is changed where the rollout refers to one.",
+        (
+            ("Set the image of a container", "{kubectl} set image guestbook web=example.com/web:2"),
+            ("Set the image of all containers", "{kubectl} set image guestbook '*=example.com/web:2'"),
+        ),
+    ),
+    "status": (
+        "Print the status of a rollout whenever it changes, until it is Healthy (exit status 0) or Degraded (1).",
+        (
+            ("Wait until the rollout is settled", "{kubectl} status guestbook"),
+            ("Print the status of this moment", "{kubectl} status guestbook --watch=false"),
+            ("Wait for a minute at most", "{kubectl} status guestbook --timeout 60s"),
+        ),
+    ),
+    "terminate": (
+        "End an analysis run or an experiment before its time.",
+        (
+            ("End an analysis run", "{kubectl} terminate analysisrun guestbook-877894d5b-4"),
+            ("End an experiment", "{kubectl} terminate experiment my-experiment"),
+        ),
+    ),
+    "terminate analysisrun": (
+        "End an analysis run: its measurements stop, what was measured decides.",
+        (("End an analysis run", "{kubectl} terminate analysisrun guestbook-877894d5b-4"),),
+    ),
+    "terminate experiment": (
+        "End an experiment: its replica sets are scaled down.",
+        (("End an experiment", "{kubectl} terminate experiment my-experiment"),),
+    ),
+    "undo": (
+        "Go back to the pod template of an earlier revision, which is rolled out as a new one.",
+        (
+            ("To the revision before", "{kubectl} undo guestbook"),
+            ("To revision 3", "{kubectl} undo guestbook --to-revision=3"),
+        ),
+    ),
+    "version": (
+        "Print the version of this program. The cluster is not asked.",
+        (("All of it", "{kubectl} version"), ("One line", "{kubectl} version --short")),
+    ),
+}
