@@ -53,6 +53,7 @@ class Command:
         "completes",
         "flags",
         "hidden",
+        "later",
         "least",
         "module",
         "most",
