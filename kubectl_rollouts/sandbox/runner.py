@@ -1,0 +1,202 @@
+"""The loop that makes the cluster move: changes become keys, keys are reconciled, what that asks for is written.
+
+One thread, short slices: an API request never waits for more than one reconcile. Nothing is lost: a key that fails is
+tried again after a pause that grows, a conflict at once, and every change that a reconcile might have missed has put
+its key into the queue again.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from kubectl_rollouts.sandbox.apistatus import ApiStatus
+from kubectl_rollouts.sandbox.events import Recorder
+from kubectl_rollouts.sandbox.history import Change as Stored
+from kubectl_rollouts.sandbox.kinds import BY_KIND
+from kubectl_rollouts.sandbox.store import Store
+from kubectl_rollouts.sandbox.world import Change, Clock, Controller, Create, Delete, Emit, Patch
+
+FIRST_PAUSE = 0.001
+LONGEST_PAUSE = 10.0
+RESYNC = 900.0
+"""Seconds after which every object is looked at again, changed or not."""
+PATIENT_CONFLICTS = 5
+"""Conflicts in a row that are retried at once; after that they wait as errors do."""
+
+QueueKey = tuple[int, str, str]
+"""Index of the controller, namespace, name."""
+
+
+class Runner:
+    """Runs controllers over a store, from `start` to `stop`. `log` gets one line per notable thing."""
+
+    def __init__(
+        self,
+        store: Store,
+        controllers: Sequence[Controller],
+        speed: float = 1.0,
+        log: Callable[[str], None] = lambda line: None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._controllers = list(controllers)
+        self._speed = speed
+        self._log = log
+        self._now = now
+        self._recorder = Recorder(store, now)
+        self._changed: deque[Stored] = deque()
+        self._queue: dict[QueueKey, None] = {}  # ordered, each key once
+        self._timers: list[tuple[float, QueueKey]] = []
+        self._due: dict[QueueKey, float] = {}
+        self._failures: dict[QueueKey, int] = {}
+        self._logged: set[tuple[int, str]] = set()
+        self._wake = threading.Event()
+        self._idle = threading.Event()
+        self._stopping = False
+        self._next_resync = 0.0
+        self._thread = threading.Thread(target=self._run, name="controllers", daemon=True)
+
+    def start(self) -> None:
+        """Look at everything that is there, then follow the changes."""
+        self._store.listen(self._note)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the loop; the reconcile that is running is finished."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(10)
+
+    def wait_idle(self, timeout: float) -> bool:
+        """Wait until nothing is left to do now (timers may be pending); False when that took too long."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if self._idle.wait(0.05) and not self._changed:
+                return True
+        return False
+
+    def _note(self, change: Stored) -> None:
+        self._idle.clear()
+        self._changed.append(change)
+        self._wake.set()
+
+    def _run(self) -> None:
+        self._resync()
+        while not self._stopping:
+            self._take_changes()
+            self._take_timers()
+            if self._queue:
+                key = next(iter(self._queue))
+                del self._queue[key]
+                self._reconcile(key)
+                time.sleep(0)  # lets a waiting request have the interpreter
+                continue
+            self._wake.clear()
+            if self._changed:
+                continue
+            self._idle.set()
+            self._wake.wait(self._until_next())
+
+    def _until_next(self) -> float:
+        next_timer = self._timers[0][0] if self._timers else self._next_resync
+        return max(0.0, min(next_timer, self._next_resync) - time.monotonic())
+
+    def _resync(self) -> None:
+        self._next_resync = time.monotonic() + RESYNC
+        for kind in BY_KIND:
+            for obj in self._store.list(kind):
+                self._enqueue(kind, obj)
+        self._recorder.forget_old()
+
+    def _take_changes(self) -> None:
+        changed = self._changed
+        while changed:
+            obj = changed.popleft().object
+            self._enqueue(obj["kind"], obj)
+
+    def _enqueue(self, kind: str, obj: dict[str, object]) -> None:
+        for index, controller in enumerate(self._controllers):
+            try:
+                for namespace, name in controller.keys(kind, obj, self._store):
+                    self._queue[(index, namespace, name)] = None
+            except Exception as error:
+                self._complain(index, f"{kind}", error)
+
+    def _take_timers(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_resync:
+            self._resync()
+        while self._timers and self._timers[0][0] <= now:
+            when, key = heapq.heappop(self._timers)
+            if self._due.get(key) == when:
+                del self._due[key]
+                self._queue[key] = None
+
+    def _again(self, key: QueueKey, seconds: float) -> None:
+        when = time.monotonic() + seconds
+        self._due[key] = when
+        heapq.heappush(self._timers, (when, key))
+
+    def _reconcile(self, key: QueueKey) -> None:
+        index, namespace, name = key
+        controller = self._controllers[index]
+        self._due.pop(key, None)
+        try:
+            outcome = controller.reconcile(namespace, name, self._store, Clock(self._now(), self._speed))
+            for change in outcome.changes:
+                self._apply(change)
+        except ApiStatus as error:
+            if not error.conflict:
+                self._complain(index, f"{namespace}/{name}", error)
+            self._fail(key, patient=error.conflict)
+            return
+        except Exception as error:
+            self._complain(index, f"{namespace}/{name}", error)
+            self._fail(key, patient=False)
+            return
+        self._failures.pop(key, None)
+        if outcome.again_in is not None:
+            self._again(key, outcome.again_in)
+
+    def _fail(self, key: QueueKey, patient: bool) -> None:
+        count = self._failures.get(key, 0) + 1
+        self._failures[key] = count
+        if patient and count <= PATIENT_CONFLICTS:
+            self._queue[key] = None
+        else:
+            self._again(key, min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(count, 20)))
+
+    def _complain(self, index: int, what: str, error: Exception) -> None:
+        """Log an error once, with the place in the code that raised it."""
+        place = ""
+        trace = error.__traceback__
+        while trace is not None:
+            place = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+            trace = trace.tb_next
+        mark = (index, f"{type(error).__name__} {place}")
+        if mark not in self._logged:
+            self._logged.add(mark)
+            kind = self._controllers[index].kind
+            self._log(f"{kind} controller: {what}: {type(error).__name__}: {error} ({place})")
+
+    def _apply(self, change: Change) -> None:
+        store = self._store
+        if isinstance(change, Patch):
+            store.patch(
+                change.kind, change.namespace, change.name, change.body, change.subresource, change.resource_version
+            )
+        elif isinstance(change, Create):
+            store.create(change.object)
+        elif isinstance(change, Emit):
+            self._recorder.record(change)
+        elif isinstance(change, Delete):
+            try:
+                store.delete(change.kind, change.namespace, change.name, change.grace, uid=change.uid)
+            except ApiStatus as error:
+                if error.code != 404:
+                    raise
