@@ -80,10 +80,10 @@ def _main(words: list[str], program: Program) -> int:
     problem = wrong_operands(command, parsed)
     if problem is not None or not command.module:
         return _usage_error(command, program, problem or "")
-    status = import_module(f"kubectl_rollouts.cli.{command.module}").app(
+    status: int | None = import_module(f"kubectl_rollouts.cli.{command.module}").app(
         args=canonical(parsed), prog_name=program.path(command.path), standalone_mode=False, obj=session
     )
-    return int(status or 0)
+    return status or 0
 
 
 def canonical(parsed: pflag.Parsed) -> list[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from kubectl_rollouts import __version__
 from kubectl_rollouts.cli.goquote import quote
-from kubectl_rollouts.cli.program import Program, platform
+from kubectl_rollouts.cli.program import Program
 from kubectl_rollouts.errors import Failure
 
 TYPE_CHECKING = False  # as in `typing`, whose import costs 5 ms
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
     from kubectl_rollouts.cli.pflag import Parsed
     from kubectl_rollouts.cluster.client import Client
     from kubectl_rollouts.cluster.kubeconfig import ConfigFlags
-
-USER_AGENT = f"kubectl-argo-rollouts/v{__version__} ({platform()})"
-"""The part before `/` is what the API server makes the field manager of: the reference's (spec/commands.md §2.5)."""
 
 _LEVELS = {"panic": 0, "fatal": 1, "error": 2, "warn": 3, "warning": 3, "info": 4, "debug": 5, "trace": 6}
 _COLORS = ("auto", "always", "never")
@@ -65,10 +61,13 @@ class Session:
         if self._client is None:
             from kubectl_rollouts.cluster.client import Client
             from kubectl_rollouts.cluster.kubeconfig import load_config
-            from kubectl_rollouts.cluster.requestlog import RequestLog
 
-            log = RequestLog(self.warn, self.verbosity, lambda text: self.log("info", f"Warning: {text}"))
-            self._client = Client(load_config(self.config_flags()), user_agent=USER_AGENT, log=log)
+            self._client = Client(
+                load_config(self.config_flags()),
+                log=self.warn,
+                verbosity=self.verbosity,
+                warn=lambda text: self.log("info", f"Warning: {text}"),
+            )
         return self._client
 
     @property
