@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_rollouts.cluster.errors import ApiError
 from kubectl_rollouts.errors import Failure
-from kubectl_rollouts.release.resources import DEPLOYMENTS, EXPERIMENTS, ROLLOUTS
+from kubectl_rollouts.release.resources import ARGO, DEPLOYMENTS, EXPERIMENTS, ROLLOUTS
 
 if TYPE_CHECKING:
     from kubectl_rollouts.cluster.resources import Resource
@@ -30,6 +30,8 @@ def explained(error: ApiError, resource: Resource, name: str = "") -> Failure:
         return error
     if name and is_absent(error, name):
         return not_found(resource, name)
+    if resource.group != ARGO:
+        return error
     return Failure(
         f"the server has no {resource.group_resource} ({resource.api_version}): "
         "Argo Rollouts is not installed on this cluster, or its API is not served"

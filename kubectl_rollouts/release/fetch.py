@@ -163,9 +163,21 @@ def fetch(client: Client, namespace: str, root: Resource, name: str) -> Fetched:
     held.objects[root][name] = reader.root(root, name)
     while reader.wave(held):
         pass
-    if held.deployment_name and held.deployment is None and DEPLOYMENTS not in held.unread:
-        raise not_found(DEPLOYMENTS, held.deployment_name)
     problems = [
         Failure(f"{resource.plural} could not be read: {failure}") for resource, failure in reader.problems.items()
     ]
     return Fetched(held, problems, reader)
+
+
+def read_rollout(client: Client, namespace: str, name: str) -> Rollout:
+    """Read one rollout alone, which is all that its status needs. Raises Failure as `fetch` does.
+
+    A Deployment that it refers to is looked for: without it there is no status (spec/view.md §6.1).
+    """
+    reader = Reader(client, namespace)
+    held = Held(ROLLOUTS, name)
+    rollout: Rollout = reader.root(ROLLOUTS, name)
+    held.objects[ROLLOUTS][name] = rollout
+    if held.deployment_name:
+        reader.root(DEPLOYMENTS, held.deployment_name)
+    return rollout

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kubectl_rollouts.release.answers import not_found
 from kubectl_rollouts.release.resources import (
     ANALYSIS_RUNS,
     DEPLOYMENTS,
@@ -19,9 +20,17 @@ from kubectl_rollouts.release.resources import (
     ROLLOUTS,
 )
 from kubectl_rollouts.release.selectors import HASH_LABEL, selector_text
+from kubectl_rollouts.rollout.info import (
+    ExperimentObjects,
+    RolloutObjects,
+    experiment_screen_info,
+    rollout_info,
+)
 
 if TYPE_CHECKING:
     from kubectl_rollouts.cluster.resources import Resource
+    from kubectl_rollouts.rollout.experiments import ExperimentInfo
+    from kubectl_rollouts.rollout.info import RolloutInfo
     from kubectl_rollouts.rollout.objects import (
         AnalysisRun,
         Deployment,
@@ -132,6 +141,16 @@ class Held:
     def pods(self) -> list[Pod]:
         """The pods of the ReplicaSets."""
         return self._owned(PODS, {obj.metadata.uid or "" for obj in self.replica_sets()} - {""})
+
+    def info(self) -> RolloutInfo | ExperimentInfo:
+        """The facts to show. Raises Failure when what is shown is not there, or an object makes no sense."""
+        root = self.objects[self.root].get(self.name)
+        if root is None or (self.deployment_name and (DEPLOYMENTS, self.deployment_name) in self.absent):
+            raise not_found(*((self.root, self.name) if root is None else (DEPLOYMENTS, self.deployment_name)))
+        sets, pods, runs = self.replica_sets(), self.pods(), self.analysis_runs()
+        if self.root is EXPERIMENTS:
+            return experiment_screen_info(ExperimentObjects(root, sets, pods, runs))
+        return rollout_info(RolloutObjects(root, sets, pods, self.experiments(), runs, self.deployment))
 
 
 def needs(held: Held) -> Needs:

@@ -1,0 +1,59 @@
+"""`list rollouts` and `list experiments` (spec/view.md §8)."""
+
+from __future__ import annotations
+
+import time
+
+import typer
+
+from kubectl_rollouts.cli.app import new_app, session_of
+from kubectl_rollouts.cli.session import Session
+from kubectl_rollouts.release.listing import list_experiments, list_rollouts
+from kubectl_rollouts.rollout.rows import experiment_row, rollout_row
+from kubectl_rollouts.view.lists import experiments_table, rollouts_table
+
+app = new_app()
+
+NOTHING = "No resources found."
+
+
+@app.command()
+def rollouts(
+    ctx: typer.Context,
+    name: str = "",
+    all_namespaces: bool = False,
+    watch: bool = False,
+    timestamps: bool = False,
+) -> int:
+    """List rollouts; with --watch, then those that change."""
+    session = session_of(ctx)
+    namespace = _namespace(session, all_namespaces)
+    if watch:
+        from kubectl_rollouts.cli.list_watch import watch_rollouts
+
+        return watch_rollouts(session, namespace, name, timestamps)
+    rows = [rollout_row(rollout) for rollout in list_rollouts(session.client(), namespace, name).items]
+    if not rows:
+        session.warn(NOTHING)
+        return 0
+    times = [time.time()] * len(rows) if timestamps else None
+    session.say(rollouts_table(rows, namespaces=all_namespaces, times=times), end="")
+    return 0
+
+
+@app.command()
+def experiments(ctx: typer.Context, all_namespaces: bool = False) -> int:
+    """List experiments."""
+    session = session_of(ctx)
+    listing = list_experiments(session.client(), _namespace(session, all_namespaces))
+    rows = [experiment_row(experiment) for experiment in listing.items]
+    if not rows:
+        session.warn(NOTHING)
+        return 0
+    session.say(experiments_table(rows, time.time(), namespaces=all_namespaces), end="")
+    return 0
+
+
+def _namespace(session: Session, everywhere: bool) -> str:
+    """The namespace to list, "" for all; `-A` wins over `-n` (spec/commands.md §8.2)."""
+    return "" if everywhere else session.namespace

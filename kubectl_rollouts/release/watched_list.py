@@ -1,0 +1,132 @@
+"""A list of rollouts that is watched: which of them changed, batch by batch (spec/view.md §8.1).
+
+The watch goes on from where it stood when it ends. When the server no longer knows that place (410), the list is read
+again after a pause; the reference asks for the same watch without end (view.md Q35).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+from kubectl_rollouts.cluster.errors import ApiError
+from kubectl_rollouts.errors import Failure
+from kubectl_rollouts.release.listing import list_rollouts, name_selector
+from kubectl_rollouts.release.resources import ROLLOUTS
+from kubectl_rollouts.rollout.objects import Rollout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kubectl_rollouts.cluster.client import Client
+
+BATCH = 0.5  # seconds between two looks at what changed
+ATTEMPTS = 6  # failures in a row that are waited for; the next one ends the command
+PAUSE = 1.0  # seconds before another attempt
+WATCH_SECONDS = 40  # after which the server is asked to end a watch, so that a dead connection is noticed
+
+
+class WatchedList:
+    """Follows the rollouts of a namespace ("" = all), or the one called `name`, from a list's resource version.
+
+    `warn` is called, on the watching thread, with each failure that is waited for.
+    """
+
+    def __init__(
+        self, client: Client, namespace: str, name: str, version: str, warn: Callable[[Failure], None]
+    ) -> None:
+        self._client = client
+        self._namespace = namespace
+        self._name = name
+        self._version = version
+        self._warn = warn
+        self._news: SimpleQueue[Rollout | Failure] = SimpleQueue()
+        self._failures = 0
+
+    def batches(self) -> Iterator[list[Rollout]]:
+        """Every half second the rollouts that events told of since, in order: those deleted, too, as they were last.
+
+        Runs until the server has failed seven times in a row; raises that Failure after a last batch.
+        """
+        threading.Thread(target=self._watch, daemon=True).start()
+        tick = time.monotonic()
+        while True:
+            tick += BATCH
+            batch: list[Rollout] = []
+            ended: Failure | None = None
+            while ended is None:
+                left = tick - time.monotonic()
+                try:
+                    news = self._news.get(timeout=max(0.0, left))
+                except Empty:
+                    break
+                if isinstance(news, Failure):
+                    ended = news
+                else:
+                    batch.append(news)
+            if batch:
+                yield batch
+            if ended is not None:
+                raise ended
+
+    def _watch(self) -> None:
+        try:
+            while True:
+                self._watch_once()
+        except Failure as failure:
+            self._news.put(failure)
+
+    def _watch_once(self) -> None:
+        """Watch until the watch ends. Raises Failure when it is the last of too many."""
+        started = time.monotonic()
+        opened = False
+        try:
+            with self._client.watch(
+                ROLLOUTS,
+                self._namespace,
+                Rollout,
+                self._version,
+                field_selector=name_selector(self._name),
+                timeout_seconds=WATCH_SECONDS,
+            ) as events:
+                for event in events:
+                    opened = True
+                    self._failures = 0
+                    self._version = event.resource_version or self._version
+                    if event.kind != "BOOKMARK":
+                        self._news.put(event.object)
+        except ApiError as error:
+            if error.gone:
+                self._failed(error)
+                self._relist()
+            else:
+                self._failed(error)
+        except Failure as failure:
+            if opened:
+                return  # it was cut off: go on from there at once
+            self._failed(failure)
+        else:
+            self._failures = 0
+            if not opened and time.monotonic() - started < PAUSE:
+                time.sleep(PAUSE)  # a server that ends every watch at once is not asked without end
+
+    def _failed(self, failure: Failure) -> None:
+        self._failures += 1
+        if self._failures > ATTEMPTS:
+            raise failure
+        self._warn(failure)
+        time.sleep(PAUSE)
+
+    def _relist(self) -> None:
+        while True:
+            try:
+                listing = list_rollouts(self._client, self._namespace, self._name)
+            except Failure as failure:
+                self._failed(failure)
+                continue
+            self._version = listing.resource_version
+            for rollout in listing.items:
+                self._news.put(rollout)
+            return
