@@ -61,13 +61,10 @@ class Session:
         if self._client is None:
             from kubectl_rollouts.cluster.client import Client
             from kubectl_rollouts.cluster.kubeconfig import load_config
+            from kubectl_rollouts.cluster.requestlog import RequestLog
 
-            self._client = Client(
-                load_config(self.config_flags()),
-                log=self.warn,
-                verbosity=self.verbosity,
-                warn=lambda text: self.log("info", f"Warning: {text}"),
-            )
+            log = RequestLog(self.warn, self.verbosity, lambda text: self.log("info", f"Warning: {text}"))
+            self._client = Client(load_config(self.config_flags()), log=log)
         return self._client
 
     @property
