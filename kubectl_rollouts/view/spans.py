@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 
 class Screen(NamedTuple):
-    """The header block, line by line, and the tree table, its row of titles first.
+    """The header block, line by line, and the tree table, its row of titles first; `brief` is a header for low windows.
 
     Every text in it is safe to print: what a cluster said has gone through `escape.visible`.
     """
 
     header: Sequence[Line]
     rows: Sequence[Row]
+    brief: Sequence[Line]
 
 
 def plain(text: str) -> Cell:

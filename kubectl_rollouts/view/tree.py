@@ -39,16 +39,21 @@ def rollout_screen(info: RolloutInfo, now: float) -> Screen:
         header.append(_line("  SetWeight:", info.set_weight))
         header.append(_line("  ActualWeight:", info.actual_weight))
     header.extend(_image_lines(info.images))
+    replicas = (
+        ("Desired", info.desired),
+        ("Current", info.current),
+        ("Updated", info.updated),
+        ("Ready", info.ready),
+        ("Available", info.available),
+    )
+    summary = ", ".join([f"{label} {count}" for label, count in replicas])
+    brief = [*header, _line("Replicas:", summary), _BLANK]
     header.append(plain("Replicas:"))
-    header.append(_line("  Desired:", str(info.desired)))
-    header.append(_line("  Current:", str(info.current)))
-    header.append(_line("  Updated:", str(info.updated)))
-    header.append(_line("  Ready:", str(info.ready)))
-    header.append(_line("  Available:", str(info.available)))
+    header.extend([_line(f"  {label}:", str(count)) for label, count in replicas])
     header.append(_BLANK)
     tree = _Tree(now)
     tree.rollout(info)
-    return Screen(header, tree.rows)
+    return Screen(header, tree.rows, brief)
 
 
 def experiment_screen(info: ExperimentInfo, now: float) -> Screen:
@@ -58,7 +63,7 @@ def experiment_screen(info: ExperimentInfo, now: float) -> Screen:
     header.append(_BLANK)
     tree = _Tree(now)
     tree.experiment(info, "", "")
-    return Screen(header, tree.rows)
+    return Screen(header, tree.rows, header)
 
 
 # --- Header --------------------------------------------------------------------------------------------------------
