@@ -47,15 +47,6 @@ class Session:
 
     # --- the cluster -----------------------------------------------------------------------------------------------
 
-    def config_flags(self) -> ConfigFlags:
-        """Return the connection flags as typed."""
-        from kubectl_rollouts.cluster.kubeconfig import ConfigFlags
-
-        given = {name.replace("-", "_"): value for name, value in self.parsed.values.items() if name in _CONNECTION}
-        if "as" in given:
-            given["as_user"] = given.pop("as")
-        return ConfigFlags(**given)  # type: ignore[arg-type]  # the flag table has the types; a test compares them
-
     def client(self) -> Client:
         """Return the client of the cluster that kubeconfig and flags name. Raises ConfigError (a Failure)."""
         if self._client is None:
@@ -64,7 +55,7 @@ class Session:
             from kubectl_rollouts.cluster.requestlog import RequestLog
 
             log = RequestLog(self.warn, self.verbosity, lambda text: self.log("info", f"Warning: {text}"))
-            self._client = Client(load_config(self.config_flags()), log=log)
+            self._client = Client(load_config(config_flags(self.parsed)), log=log)
         return self._client
 
     @property
@@ -140,6 +131,16 @@ _CONNECTION = frozenset(
         "user",
     )
 )
+
+
+def config_flags(parsed: Parsed) -> ConfigFlags:
+    """Return the connection flags as typed."""
+    from kubectl_rollouts.cluster.kubeconfig import ConfigFlags
+
+    given = {name.replace("-", "_"): value for name, value in parsed.values.items() if name in _CONNECTION}
+    if "as" in given:
+        given["as_user"] = given.pop("as")
+    return ConfigFlags(**given)  # type: ignore[arg-type]  # the flag table has the types; a test compares them
 
 
 def write_output(text: str) -> None:
