@@ -105,11 +105,7 @@ class Store:
         if namespace is not None:
             found = spaces.get(namespace)
             return [obj for _, obj in sorted(found.items(), key=_first)] if found else []
-        return [
-            obj
-            for _, space in sorted(spaces.items(), key=_first)
-            for _, obj in sorted(space.items(), key=_first)
-        ]
+        return [obj for _, space in sorted(spaces.items(), key=_first) for _, obj in sorted(space.items(), key=_first)]
 
     def owned(self, kind: str, owner_uid: str) -> Sequence[Object]:
         """The objects of a kind with an owner reference to that uid, by namespace and name."""

@@ -151,7 +151,9 @@ class Objects:
 
     def list(self, kind: str, namespace: str | None = None) -> Sequence[Object]:
         """As World.list."""
-        return [o for o in self._objects if o["kind"] == kind and namespace in (None, o["metadata"].get("namespace", ""))]
+        return [
+            o for o in self._objects if o["kind"] == kind and namespace in (None, o["metadata"].get("namespace", ""))
+        ]
 
     def owned(self, kind: str, owner_uid: str) -> Sequence[Object]:
         """As World.owned."""
