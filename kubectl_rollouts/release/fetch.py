@@ -5,12 +5,13 @@ A secondary kind that cannot be read does not hide the rest: it is named among t
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kubectl_rollouts.cluster.errors import ApiError, ConnectionFailed
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.answers import explained, is_absent, not_found
-from kubectl_rollouts.release.plan import Held, needs
+from kubectl_rollouts.release.plan import Held, hash_of, needs
 from kubectl_rollouts.release.resources import (
     ANALYSIS_RUNS,
     DEPLOYMENTS,
@@ -44,6 +45,8 @@ TYPES: dict[Resource, Any] = {
     DEPLOYMENTS: Deployment,
 }
 
+_PATIENCE = 4.0  # seconds in which broken connections are no reason to give up the rest
+
 
 class Want(NamedTuple):
     """A request to be sent: a list narrowed by `selector` ("" = the namespace), or one object by `name`."""
@@ -56,8 +59,8 @@ class Want(NamedTuple):
 class Reader:
     """Sends waves of reads for one namespace and remembers what could not be read.
 
-    `problems` maps a kind to its first failure; `versions` a list that was read to its resource version. After the
-    connection failed nothing more is asked: each further request would wait for its time-out, too.
+    `problems` maps a kind to its first failure; `versions` a list that was read to its resource version. Once the
+    server is silent, or gone, nothing more is asked: each further wave would wait for its time-out, too.
     """
 
     def __init__(self, client: Client, namespace: str) -> None:
@@ -68,6 +71,7 @@ class Reader:
         self._hashes: dict[Resource, set[str]] = {}
         self._asked: set[Want] = set()
         self._lost: ConnectionFailed | None = None
+        self._started = time.monotonic()
 
     def root(self, resource: Resource, name: str) -> Any:
         """Read what is to be shown. Raises Failure: not found (the singular word), the API missing, any other error."""
@@ -132,6 +136,7 @@ class Reader:
                 self._failed(held, want, answer)
         elif want.name:
             held.add(want.resource, answer)
+            self._hashes.setdefault(want.resource, set()).add(hash_of(answer))  # known now, need not be listed
         else:
             held.read.add(want.resource)
             self.versions[want] = answer.resource_version
@@ -142,7 +147,9 @@ class Reader:
         held.unread.add(want.resource)
         self.problems.setdefault(want.resource, failure)
         if isinstance(failure, ConnectionFailed):
-            self._lost = failure
+            slow = time.monotonic() - self._started > _PATIENCE
+            if slow or failure.timed_out or not failure.sent:
+                self._lost = failure
 
 
 class Fetched(NamedTuple):
