@@ -161,7 +161,9 @@ COMMANDS = (
         flags=(_KEEP_GOING,),
         completes="rollouts",
     ),
-    Command("completion", "[bash|zsh|fish|powershell]", "Print the completion script of a shell", "completion"),
+    Command(
+        "completion", "[bash|zsh|fish|powershell]", "Print the completion script of a shell", "completion", (), 1, 1
+    ),
     Command(
         "create",
         "",
