@@ -228,6 +228,8 @@ class Transport:
             if keep:
                 self._pool.give_back(wire)
             return Response(head, data), None
+        except ValueError as error:
+            raise ConnectionFailed(method, self.url(target), str(error), sent=False) from None
         except WireError as error:
             note.failed(error.cause)
             reused = wire is not None and wire.used and not error.answered and not error.timed_out
@@ -271,7 +273,7 @@ class _BrokenError(Exception):
     @property
     def repeatable(self) -> bool:
         """Whether a GET may do better over a new connection: it was cut, not refused and not silent."""
-        return self.sent and not self.error.timed_out
+        return self.sent and not self.error.timed_out and not self.error.garbled
 
 
 def _decoded(head: Head, pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -280,7 +282,7 @@ def _decoded(head: Head, pieces: Iterator[bytes]) -> Iterator[bytes]:
     if encoding in ("", "identity"):
         return pieces
     if encoding not in ("gzip", "x-gzip"):
-        raise WireError(f'unknown Content-Encoding "{encoding}"', answered=True)
+        raise WireError(f'unknown Content-Encoding "{encoding}"', garbled=True)
     return _unzipped(pieces)
 
 
@@ -294,7 +296,7 @@ def _unzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
             if data:
                 yield data
     except zlib.error:
-        raise WireError("gzip: invalid header or data", answered=True) from None
+        raise WireError("gzip: invalid header or data", garbled=True) from None
     if not unzip.eof:
         raise WireError("unexpected EOF", answered=True)
 

@@ -18,13 +18,17 @@ _HEAD_LIMIT = 262144  # bytes of status line and headers
 
 
 class WireError(Exception):
-    """The exchange broke. `timed_out`: by a time limit; `answered`: after the first byte of an answer."""
+    """The exchange broke. `timed_out`: by a time limit; `answered`: after the first byte of an answer.
 
-    def __init__(self, cause: str, *, timed_out: bool = False, answered: bool = False) -> None:
+    `garbled`: what came is no HTTP; it would come again.
+    """
+
+    def __init__(self, cause: str, *, timed_out: bool = False, answered: bool = False, garbled: bool = False) -> None:
         super().__init__(cause)
         self.cause = cause
         self.timed_out = timed_out
-        self.answered = answered
+        self.answered = answered or garbled
+        self.garbled = garbled
 
 
 class Head:
@@ -92,7 +96,7 @@ class Wire:
         lines = [f"{method} {target} HTTP/1.1"]
         for key, value in headers:
             if "\r" in value or "\n" in value or "\0" in value:
-                raise ValueError(f"invalid value for header {key}")
+                raise ValueError(f'net/http: invalid header field value for "{key}"')
             lines.append(f"{key}: {value}")
         if body is not None:
             lines.append(f"Content-Length: {len(body)}")
@@ -116,9 +120,9 @@ class Wire:
         data = self._buffer
         while (at := data.find(b"\r\n\r\n")) < 0:
             if len(data) > _HEAD_LIMIT:
-                raise WireError("net/http: server response headers exceeded 262144 bytes", answered=True)
+                raise WireError("net/http: server response headers exceeded 262144 bytes", garbled=True)
             if data and not b"HTTP/".startswith(data[:5]):
-                raise WireError(_malformed(data), answered=True)
+                raise WireError(_malformed(data), garbled=True)
             left = end - time.monotonic()
             piece = self._receive(left, "awaiting response headers", bool(data)) if left > 0 else None
             if piece is None:
@@ -149,7 +153,7 @@ class Wire:
                 yield piece
             return
         if not (length.isascii() and length.isdigit()) or len(length) > 15:
-            raise WireError(f'bad Content-Length "{length[:40]}"', answered=True)
+            raise WireError(f'bad Content-Length "{length[:40]}"', garbled=True)
         left = int(length)
         while left > 0:
             piece = self._take(left) if self._buffer else self._more(between)
@@ -166,7 +170,7 @@ class Wire:
             except ValueError:
                 left = -1
             if left < 0:
-                raise WireError("invalid byte in chunk length", answered=True)
+                raise WireError("invalid byte in chunk length", garbled=True)
             if left == 0:
                 while self._line(between):  # trailers
                     pass
@@ -178,12 +182,12 @@ class Wire:
                 left -= len(piece)
                 yield piece
             if self._line(between):
-                raise WireError("malformed chunked encoding", answered=True)
+                raise WireError("malformed chunked encoding", garbled=True)
 
     def _line(self, between: float) -> bytes:
         while (at := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > 16384:
-                raise WireError("malformed chunked encoding: line too long", answered=True)
+                raise WireError("malformed chunked encoding: line too long", garbled=True)
             self._buffer += self._more(between)
         line = self._buffer[:at].rstrip(b"\r")
         self._buffer = self._buffer[at + 1 :]
@@ -257,7 +261,7 @@ def _parse_head(data: bytes, method: str) -> Head:
     version, _, rest = first.partition(" ")
     code, _, phrase = rest.strip().partition(" ")
     if not version.startswith("HTTP/1.") or not (len(code) == 3 and code.isascii() and code.isdigit()):
-        raise WireError(_malformed(data), answered=True)
+        raise WireError(_malformed(data), garbled=True)
     headers = []
     for line in lines:
         key, mark, value = line.partition(":")

@@ -1,0 +1,159 @@
+"""One exchange, byte by byte: however an answer is cut into pieces it reads the same; cut short it is an error."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubectl_rollouts.cluster.wire import Head, Wire, WireError
+
+BODY = b'{"a": 1}\n' * 5
+CHUNKED = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: Chunked\r\nX-A: 1\r\nX-a: 2\r\n\r\n"
+    b"9;ext=1\r\n" + BODY[:9] + b"\r\n24\r\n" + BODY[9:] + b"\r\n0\r\nTrailer: x\r\n\r\n"
+)
+COUNTED = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+INTERIM = b"HTTP/1.1 100 Continue\r\nX: y\r\n\r\n" + COUNTED
+
+
+@contextlib.contextmanager
+def wire(timeout: float = 5.0) -> Iterator[tuple[Wire, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    try:
+        yield Wire(ours), theirs
+    finally:
+        ours.close()
+        theirs.close()
+
+
+def read(one: Wire, method: str = "GET", timeout: float = 5.0) -> tuple[Head, bytes]:
+    head = one.read_head(method, timeout)
+    return head, b"".join(one.body(head, method, timeout))
+
+
+@pytest.mark.parametrize("answer", [CHUNKED, COUNTED, INTERIM])
+@given(data=st.data())
+def test_pieces_do_not_matter(answer: bytes, data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(answer)), max_size=6)))
+    with wire() as (one, theirs):
+        # The socket's own buffer would join the pieces: hand them over one by one.
+        pieces = [answer[a:b] for a, b in zip([0, *cuts], [*cuts, len(answer)], strict=True) if a < b]
+
+        class Dripping(socket.socket):
+            def recv(self, *_: object) -> bytes:
+                return pieces.pop(0) if pieces else b""
+
+        one.sock = Dripping(fileno=one.sock.detach())
+        try:
+            head, body = read(one)
+            assert (head.status, body, head.keep_alive) == (200, BODY, True)
+            assert pieces == []
+        finally:
+            one.close()
+        theirs.close()
+
+
+@pytest.mark.parametrize("answer", [CHUNKED, COUNTED])
+def test_an_answer_cut_anywhere_is_an_error(answer: bytes) -> None:
+    for end in range(len(answer)):
+        with wire() as (one, theirs):
+            theirs.sendall(answer[:end])
+            theirs.close()
+            with pytest.raises(WireError) as caught:
+                read(one)
+            assert caught.value.cause in ("EOF", "unexpected EOF")
+            assert caught.value.answered == (end > 0)
+
+
+def test_two_answers_on_one_connection() -> None:
+    with wire() as (one, theirs):
+        theirs.sendall(CHUNKED + COUNTED + b"HTTP/1.1 204 No Content\r\n\r\n")
+        assert read(one)[1] == BODY
+        assert read(one)[1] == BODY
+        assert read(one)[1] == b""
+
+
+def test_headers() -> None:
+    with wire() as (one, theirs):
+        theirs.sendall(CHUNKED)
+        head, _ = read(one)
+        assert head.get("x-a") == "1"
+        assert head.get_all("x-a") == ["1", "2"]
+        assert head.get("nothing", "?") == "?"
+
+
+def test_a_body_up_to_the_end_of_the_connection() -> None:
+    with wire() as (one, theirs):
+        theirs.sendall(b"HTTP/1.0 200 OK\r\n\r\nabc")
+        theirs.close()
+        head, body = read(one)
+        assert (body, head.keep_alive) == (b"abc", False)
+
+
+def test_head_answers_have_no_body() -> None:
+    with wire() as (one, theirs):
+        theirs.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
+        assert read(one, "HEAD")[1] == b""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"SSH-2.0-OpenSSH\r\n\r\n",
+        b"\x15\x03\x01\x00\x02\x02\x16",
+        b"HTTP/2 200\r\n\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 99999 x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n\r\nabcde",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 40000,
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 300000,
+    ],
+)
+def test_answers_that_are_no_http(answer: bytes) -> None:
+    with wire() as (one, theirs):
+        theirs.settimeout(5)
+        with contextlib.suppress(TimeoutError):
+            theirs.setblocking(False)
+            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+            theirs.setblocking(True)
+            theirs.sendall(answer)
+        theirs.close()
+        with pytest.raises(WireError) as caught:
+            read(one)
+        assert caught.value.cause not in ("EOF", "closed")
+
+
+@given(st.binary(max_size=200))
+def test_garbage_never_surprises(data: bytes) -> None:
+    with wire() as (one, theirs):
+        theirs.sendall(b"HTTP/1.1 " + data)
+        theirs.close()
+        with contextlib.suppress(WireError):
+            read(one)
+
+
+def test_silence_ends() -> None:
+    with wire() as (one, theirs):
+        theirs.sendall(b"HTTP/1.1 200 OK\r\nContent-Le")
+        with pytest.raises(WireError) as caught:
+            read(one, timeout=0.05)
+        assert caught.value.timed_out
+    with wire() as (one, theirs):
+        theirs.sendall(COUNTED[:-1])
+        with pytest.raises(WireError) as caught:
+            read(one, timeout=0.05)
+        assert caught.value.timed_out
+
+
+def test_a_header_cannot_carry_another() -> None:
+    with wire() as (one, _), pytest.raises(ValueError, match="header"):
+        one.send("GET", "/", [("X", "a\r\nY: b")], None, 1)
