@@ -32,10 +32,9 @@ from kubectl_rollouts.rollout.validation.rollout import validate_rollout
 from kubectl_rollouts.sandbox.objects import Object, name_of, namespace_of
 from kubectl_rollouts.sandbox.world import Key, World
 
-_REFERENCED = frozenset(
-    ("Service", "Ingress", "VirtualService", "AnalysisTemplate", "ClusterAnalysisTemplate")
-    + ("Deployment", "ReplicaSet", "PodTemplate")
-)
+_TEMPLATES = ("AnalysisTemplate", "ClusterAnalysisTemplate")
+_WORKLOADS = ("Deployment", "ReplicaSet", "PodTemplate")
+_REFERENCED = frozenset(("Service", "Ingress", "VirtualService", *_TEMPLATES, *_WORKLOADS))
 
 
 def rollout_error(rollout: Object, world: World, *, resolved: bool = True) -> str | None:
