@@ -1,0 +1,27 @@
+"""Commands that take several names: one after the other, each outcome said at once (spec/commands.md §2.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kubectl_rollouts.cli.session import Session, shown
+from kubectl_rollouts.errors import Failure
+
+
+def each(session: Session, names: list[str], keep_going: bool, act: Callable[[str], str], outcome: str) -> int:
+    """Act on every name and say `outcome`, a sentence with `{}` for the name that `act` returned.
+
+    The first failure ends the command, unless `keep_going`: then it is said and the rest is done. Returns the status.
+    """
+    failed = 0
+    for name in names:
+        try:
+            done = act(name)
+        except Failure as failure:
+            if not keep_going:
+                raise
+            session.warn(f"Error: {failure}")
+            failed = 1
+        else:
+            session.say(outcome.format(shown(done)))
+    return failed

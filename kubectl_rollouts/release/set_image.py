@@ -1,0 +1,102 @@
+"""Setting the image of containers: read, find them, patch, and again when the object has changed (commands.md §5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kubectl_rollouts.cluster.client import JSON_PATCH
+from kubectl_rollouts.cluster.errors import ApiError, ConnectionFailed
+from kubectl_rollouts.errors import Failure
+from kubectl_rollouts.release.resources import DEPLOYMENTS, ROLLOUTS
+from kubectl_rollouts.release.writes import (
+    TRIES,
+    Object,
+    explained,
+    get_untyped,
+    in_doubt,
+    metadata_name,
+    tries,
+    unknown,
+)
+from kubectl_rollouts.rollout.set_image import has_image, image_patch, workload_name
+
+if TYPE_CHECKING:
+    from kubectl_rollouts.cluster.client import Client
+    from kubectl_rollouts.cluster.resources import Resource
+
+
+class Changed(NamedTuple):
+    """The object that was changed: its kind as in the reply, and its name."""
+
+    kind: str
+    name: str
+
+
+def set_image(client: Client, namespace: str, name: str, container: str, image: str) -> Changed:
+    """Set the image of a rollout's containers, in the Deployment that it refers to if it does.
+
+    At most TRIES attempts while the object changes under it. Raises Failure.
+    """
+    if not name:
+        raise Failure("name is required")
+    lost: ConnectionFailed | None = None
+    for number in tries():
+        resource, held = _target(client, namespace, name)
+        if lost is not None and has_image(held, container, image):
+            return _changed(held, resource)
+        operations = image_patch(held, container, image)
+        try:
+            reply: Object = client.patch(
+                resource,
+                namespace,
+                metadata_name(held) or name,
+                operations,
+                content_type=JSON_PATCH,
+                typed=False,
+            )
+            return _changed(reply, resource)
+        except ApiError as error:
+            if not _stale(error, client, namespace, name, operations, container, image) or number == TRIES:
+                raise
+        except ConnectionFailed as error:
+            what = f'the change of {resource.group_resource} "{metadata_name(held) or name}"'
+            if not in_doubt(error):
+                raise explained(error, what) from None
+            if number == TRIES:
+                raise unknown(error, what) from None
+            lost = error
+    raise AssertionError("the last try returns or raises")
+
+
+def _target(client: Client, namespace: str, name: str) -> tuple[Resource, Object]:
+    rollout = get_untyped(client, ROLLOUTS, namespace, name)
+    workload = workload_name(rollout)
+    if not workload:
+        return ROLLOUTS, rollout
+    return DEPLOYMENTS, get_untyped(client, DEPLOYMENTS, namespace, workload)
+
+
+def _stale(
+    error: ApiError,
+    client: Client,
+    namespace: str,
+    name: str,
+    operations: list[Object],
+    container: str,
+    image: str,
+) -> bool:
+    """Whether the patch was refused because the object is not as it was read: a conflict, or a test that failed.
+
+    Servers answer a failed test with 422, as they do an image that is not valid; the patch made anew tells them apart.
+    """
+    if error.conflict:
+        return True
+    if error.code != 422:
+        return False
+    _, held = _target(client, namespace, name)
+    return image_patch(held, container, image) != operations
+
+
+def _changed(obj: Object, resource: Resource) -> Changed:
+    kind = obj.get("kind")
+    return Changed(kind if isinstance(kind, str) and kind else resource.kind, metadata_name(obj))
