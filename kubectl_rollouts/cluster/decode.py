@@ -157,7 +157,7 @@ def _mended(data: bytes) -> bytes:
     return re.sub(pattern, mend, text, flags=re.DOTALL).encode()
 
 
-# --- Errors ----------------------------------------------------------------------------------------------------
+# --- Errors ------------------------------------------------------------------------------------------------------
 
 
 def checked(response: Response, method: str, group_resource: str = "", name: str = "") -> Response:

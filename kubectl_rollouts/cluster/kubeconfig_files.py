@@ -16,7 +16,7 @@ from kubectl_rollouts.cluster.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# --- The file's shape (api/v1): everything may be missing or null ---------------------------------------------------
+# --- The file's shape (api/v1): everything may be missing or null ------------------------------------------------
 
 
 class Extension(Struct):
@@ -133,7 +133,7 @@ class Kubeconfig(Struct):
     files: list[str] = field(default_factory=list)
 
 
-# --- Reading --------------------------------------------------------------------------------------------------------
+# --- Reading -----------------------------------------------------------------------------------------------------
 
 
 def load_files(explicit: str, environment: Mapping[str, str]) -> Kubeconfig:
@@ -265,7 +265,7 @@ def _resolved(folder: str, path: str | None) -> str | None:
     return os.path.join(folder, path) if path else path  # noqa: PTH118
 
 
-# --- Checking (validation.go) ---------------------------------------------------------------------------------------
+# --- Checking (validation.go) ------------------------------------------------------------------------------------
 
 
 def check_cluster(name: str, cluster: Cluster) -> list[str]:

@@ -46,7 +46,7 @@ def query(exchange: Exchange) -> dict[str, str]:
     return {key: values[0] for key, values in parse_qs(urlsplit(exchange.request.target).query).items()}
 
 
-# --- Reading ----------------------------------------------------------------------------------------------------------
+# --- Reading -----------------------------------------------------------------------------------------------------
 
 
 def test_get_decodes_what_is_declared(serve: Serve, connect: Connect) -> None:
@@ -115,7 +115,7 @@ def test_errors_whose_body_is_no_status(serve: Serve, connect: Connect, body: by
     assert str(caught.value) == "the server could not find the requested resource (get widgets.example.com w)"
 
 
-# --- Lists ------------------------------------------------------------------------------------------------------------
+# --- Lists -------------------------------------------------------------------------------------------------------
 
 
 def paged(total: int, page: int, *, expire_at: int = -1) -> Callable[[Exchange], None]:
@@ -210,7 +210,7 @@ def test_the_item_that_cannot_be_read_is_named(serve: Serve, connect: Connect) -
         connect(serve(answering({"items": {}}))).list(WIDGETS, "ns", Widget)
 
 
-# --- Odd JSON ---------------------------------------------------------------------------------------------------------
+# --- Odd JSON ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         assert "\n" not in str(failure)
 
 
-# --- Writing ----------------------------------------------------------------------------------------------------------
+# --- Writing -----------------------------------------------------------------------------------------------------
 
 
 def test_writes(serve: Serve, connect: Connect) -> None:

@@ -85,7 +85,7 @@ def test_urls() -> None:
     assert split_url("https://[::1]:6443").origin == "https://[::1]:6443"
     assert split_url("https://h:443").origin == "https://h"
     for bad in ("", "h:80", "https://", "https://h:x", "https://h:99999", "https://[::1", "https://a b", "//h"):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"\w"):
             split_url(bad)
 
 

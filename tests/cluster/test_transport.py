@@ -26,7 +26,7 @@ def patch(client: Client) -> dict[str, Any]:
     return client.patch(WIDGETS, "ns", "w", {"spec": {"x": 1}})
 
 
-# --- Connections ------------------------------------------------------------------------------------------------------
+# --- Connections -------------------------------------------------------------------------------------------------
 
 
 def test_one_connection_serves_many_requests(serve: Serve, connect: Connect) -> None:
@@ -100,7 +100,7 @@ def test_connection_close_is_honoured(serve: Serve, connect: Connect) -> None:
     assert [r.connection for r in server.requests] == [1, 2]
 
 
-# --- Broken connections -------------------------------------------------------------------------------------------------
+# --- Broken connections ------------------------------------------------------------------------------------------
 
 
 def refused_port() -> int:
@@ -232,7 +232,7 @@ def test_request_timeout_is_sent_and_kept(serve: Serve, connect: Connect) -> Non
     assert server.requests[0].target.endswith("/w?timeout=300ms")
 
 
-# --- Answers that ask to come again ------------------------------------------------------------------------------------
+# --- Answers that ask to come again ------------------------------------------------------------------------------
 
 
 def refusing(times: int, status: int, retry_after: str | None) -> Callable[[Exchange], None]:
@@ -285,7 +285,7 @@ def test_waits_add_up(serve: Serve, connect: Connect, monkeypatch: pytest.Monkey
     assert len(server.requests) == 3
 
 
-# --- Redirects ---------------------------------------------------------------------------------------------------------
+# --- Redirects ---------------------------------------------------------------------------------------------------
 
 
 def test_a_redirect_on_the_same_server_is_followed_for_get(serve: Serve, connect: Connect) -> None:
@@ -320,7 +320,7 @@ def test_redirects_in_a_circle_end(serve: Serve, connect: Connect) -> None:
     assert len(server.requests) == 11
 
 
-# --- Bodies ------------------------------------------------------------------------------------------------------------
+# --- Bodies ------------------------------------------------------------------------------------------------------
 
 
 def test_gzip(serve: Serve, connect: Connect) -> None:
@@ -350,7 +350,7 @@ def test_success_that_is_no_json(serve: Serve, connect: Connect) -> None:
     assert str(caught.value) == "serializer for text/html doesn't exist"
 
 
-# --- Identity over plain HTTP, and what is logged ---------------------------------------------------------------------------
+# --- Identity over plain HTTP, and what is logged ----------------------------------------------------------------
 
 SECRET = "sentinel-0123456789"  # nothing secret
 
@@ -428,7 +428,7 @@ def test_warnings_are_passed_on(serve: Serve, connect: Connect) -> None:
     assert line.endswith('" level=info msg="Warning: policy: \\"x\\" is old"')
 
 
-# --- Side by side ------------------------------------------------------------------------------------------------------
+# --- Side by side ------------------------------------------------------------------------------------------------
 
 
 def test_parallel_requests_run_side_by_side(serve: Serve, connect: Connect) -> None:
