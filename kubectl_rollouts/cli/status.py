@@ -6,11 +6,13 @@ import typer
 
 from kubectl_rollouts.cli.app import new_app, session_of
 from kubectl_rollouts.errors import Failure
-from kubectl_rollouts.release.fetch import read_rollout
+from kubectl_rollouts.release.fetch import Reader, read_rollout
 from kubectl_rollouts.rollout.phase import Phase, phase
 from kubectl_rollouts.view.status import status_once
 
 app = new_app()
+
+SETTLED = ("Healthy", "Degraded")
 
 
 @app.command()
@@ -26,7 +28,7 @@ def status(ctx: typer.Context, name: str, watch: bool = True, timeout: int = 0) 
 
         return watch_status(session, name, timeout / 1e9)
     try:
-        now = phase(read_rollout(session.client(), session.namespace, name))
+        now = phase(read_rollout(Reader(session.client(), session.namespace), name))
     except KeyboardInterrupt:
         return 1
     session.say(status_once(now))

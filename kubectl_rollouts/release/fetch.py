@@ -33,7 +33,7 @@ from kubectl_rollouts.rollout.objects import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kubectl_rollouts.cluster.client import Client
+    from kubectl_rollouts.cluster.client import Client, Listing
     from kubectl_rollouts.cluster.resources import Resource
 
 TYPES: dict[Resource, Any] = {
@@ -59,7 +59,7 @@ class Want(NamedTuple):
 class Reader:
     """Sends waves of reads for one namespace and remembers what could not be read.
 
-    `problems` maps a kind to its first failure; `versions` a list that was read to its resource version. Once the
+    `problems` maps a kind to its first failure; `listings` holds the lists that were read. Once the
     server is silent, or gone, nothing more is asked: each further wave would wait for its time-out, too.
     """
 
@@ -67,7 +67,7 @@ class Reader:
         self.client = client
         self.namespace = namespace
         self.problems: dict[Resource, Failure] = {}
-        self.versions: dict[Want, str] = {}
+        self.listings: dict[Want, Listing[Any]] = {}
         self._hashes: dict[Resource, set[str]] = {}
         self._asked: set[Want] = set()
         self._lost: ConnectionFailed | None = None
@@ -78,12 +78,29 @@ class Reader:
         if name in ("", ".", "..") or "/" in name or "%" in name:
             raise not_found(resource, name)  # no object can have such a name, so none is asked for
         try:
-            return self._get(resource, name)
+            return self.one(resource, name)
         except ApiError as error:
             raise explained(error, resource, name) from None
 
-    def _get(self, resource: Resource, name: str) -> Any:
-        """GET, or, for who may list but not get (the reference needs no more), a list of one."""
+    def listed_root(self, resource: Resource, name: str) -> Any:
+        """As `root`, by a list of one: a watch can go on from its resource version, which an object's own is not."""
+        if name in ("", ".", "..") or any(mark in name for mark in "/%,=\\"):
+            raise not_found(resource, name)
+        try:
+            listing = self.client.list(
+                resource, self.namespace, TYPES[resource], field_selector=f"metadata.name={name}"
+            )
+        except ApiError as error:
+            if error.forbidden:
+                return self.root(resource, name)
+            raise explained(error, resource) from None
+        if not listing.items:
+            raise not_found(resource, name)
+        self.listings[Want(resource, name=name)] = listing
+        return listing.items[0]
+
+    def one(self, resource: Resource, name: str) -> Any:
+        """GET an object, or, for who may list but not get (the reference needs no more), list it. Raises Failure."""
         try:
             return self.client.get(resource, self.namespace, name, TYPES[resource])
         except ApiError as error:
@@ -102,7 +119,7 @@ class Reader:
 
     def _call(self, want: Want) -> Callable[[], Any]:
         if want.name:
-            return lambda: self._get(want.resource, want.name)
+            return lambda: self.one(want.resource, want.name)
         return lambda: self.client.list(
             want.resource, self.namespace, TYPES[want.resource], label_selector=want.selector
         )
@@ -139,7 +156,7 @@ class Reader:
             self._hashes.setdefault(want.resource, set()).add(hash_of(answer))  # known now, need not be listed
         else:
             held.read.add(want.resource)
-            self.versions[want] = answer.resource_version
+            self.listings[want] = answer
             for obj in answer.items:
                 held.add(want.resource, obj)
 
@@ -160,14 +177,15 @@ class Fetched(NamedTuple):
     reader: Reader
 
 
-def fetch(client: Client, namespace: str, root: Resource, name: str) -> Fetched:
+def fetch(client: Client, namespace: str, root: Resource, name: str, *, to_follow: bool = False) -> Fetched:
     """Read one rollout (`root` ROLLOUTS) or experiment (EXPERIMENTS) with all that its tree shows.
 
-    Raises Failure when the object itself cannot be read or the Deployment it refers to is not there.
+    `to_follow`: so that watches can go on from what was read.
+    Raises Failure when the object itself cannot be read; a Deployment that is not there shows in `held.info()`.
     """
     reader = Reader(client, namespace)
     held = Held(root, name)
-    held.objects[root][name] = reader.root(root, name)
+    held.objects[root][name] = reader.listed_root(root, name) if to_follow else reader.root(root, name)
     while reader.wave(held):
         pass
     problems = [
@@ -176,14 +194,13 @@ def fetch(client: Client, namespace: str, root: Resource, name: str) -> Fetched:
     return Fetched(held, problems, reader)
 
 
-def read_rollout(client: Client, namespace: str, name: str) -> Rollout:
+def read_rollout(reader: Reader, name: str, *, to_follow: bool = False) -> Rollout:
     """Read one rollout alone, which is all that its status needs. Raises Failure as `fetch` does.
 
     A Deployment that it refers to is looked for: without it there is no status (spec/view.md §6.1).
     """
-    reader = Reader(client, namespace)
     held = Held(ROLLOUTS, name)
-    rollout: Rollout = reader.root(ROLLOUTS, name)
+    rollout: Rollout = reader.listed_root(ROLLOUTS, name) if to_follow else reader.root(ROLLOUTS, name)
     held.objects[ROLLOUTS][name] = rollout
     if held.deployment_name:
         reader.root(DEPLOYMENTS, held.deployment_name)

@@ -26,6 +26,7 @@ from kubectl_rollouts.rollout.info import (
     experiment_screen_info,
     rollout_info,
 )
+from kubectl_rollouts.rollout.phase import COMPLETED_ANALYSIS
 
 if TYPE_CHECKING:
     from kubectl_rollouts.cluster.resources import Resource
@@ -205,6 +206,7 @@ def _experiment_needs(held: Held, asked: Needs) -> None:
         sets = {obj.metadata.name: obj for obj in held.objects[REPLICA_SETS].values() if uid in owner_uids(obj)}
         hashes = {hash_of(obj) for obj in sets.values()}
         status, spec = experiment.status, experiment.spec
+        ended = status is not None and status.phase in COMPLETED_ANALYSIS
         templates = {
             template.name: 0 for template in (spec.templates if spec else None) or () if template and template.name
         }
@@ -218,16 +220,19 @@ def _experiment_needs(held: Held, asked: Needs) -> None:
                 templates[told.name] = told.replicas or 0
         for template, replicas in templates.items():
             replica_set = f"{name}-{template}"
-            if replica_set not in sets or not hash_of(sets[replica_set]):
+            absent = (REPLICA_SETS, replica_set) in held.absent
+            if (replica_set not in sets or not hash_of(sets[replica_set])) and not (absent and ended):
                 asked.names.add((REPLICA_SETS, replica_set))
-            if replicas and (REPLICA_SETS, replica_set) in held.absent and not _named_like(sets, replica_set):
+            if replicas and absent and not _named_like(sets, replica_set):
                 asked.selectors.add((REPLICA_SETS, ""))  # older controllers added the hash to the name
         hashes.discard("")
         _add(asked, REPLICA_SETS, hashes)
         if REPLICA_SETS not in held.unread:
             _add(asked, PODS, hashes)
         for run in (status.analysis_runs if status else None) or ():
-            if run is not None and run.analysis_run:
+            if run is None or not run.analysis_run:
+                continue
+            if not (ended and (ANALYSIS_RUNS, run.analysis_run) in held.absent):
                 asked.names.add((ANALYSIS_RUNS, run.analysis_run))
 
 

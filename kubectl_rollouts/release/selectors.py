@@ -69,19 +69,22 @@ def selector_text(selector: LabelSelector | None) -> str:
     return text if len(written) == len(terms) and len(text) <= LONGEST else ""
 
 
-def hash_selectors(hashes: Iterable[str]) -> list[str]:
-    """The labelSelectors that together list what carries one of the pod template `hashes`: none for none, more than
-    one only when a single request line would grow too long.
-    """
-    texts: list[str] = []
-    part: list[str] = []
+def hash_groups(hashes: Iterable[str]) -> list[frozenset[str]]:
+    """The pod template `hashes` in groups that one request line can name: mostly one group, none for none."""
+    groups: list[frozenset[str]] = []
+    group: list[str] = []
     length = 0
-    for value in sorted({value for value in hashes if value and _is_name(value)}):
+    for value in sorted({value for value in hashes if _is_name(value)}):
         if length + len(value) > LONGEST - len(HASH_LABEL) - 6:
-            texts.append(f"{HASH_LABEL} in ({','.join(part)})")
-            part, length = [], 0
-        part.append(value)
+            groups.append(frozenset(group))
+            group, length = [], 0
+        group.append(value)
         length += len(value) + 1
-    if part:
-        texts.append(f"{HASH_LABEL} in ({','.join(part)})")
-    return texts
+    if group:
+        groups.append(frozenset(group))
+    return groups
+
+
+def hash_selectors(hashes: Iterable[str]) -> list[str]:
+    """The labelSelectors that together list what carries one of the pod template `hashes`, one for each group."""
+    return [f"{HASH_LABEL} in ({','.join(sorted(group))})" for group in hash_groups(hashes)]

@@ -11,7 +11,7 @@ import time
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from kubectl_rollouts.cluster.errors import ApiError
+from kubectl_rollouts.cluster.errors import ApiError, ConnectionFailed
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.listing import list_rollouts, name_selector
 from kubectl_rollouts.release.resources import ROLLOUTS
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 BATCH = 0.5  # seconds between two looks at what changed
 ATTEMPTS = 6  # failures in a row that are waited for; the next one ends the command
 PAUSE = 1.0  # seconds before another attempt
-WATCH_SECONDS = 40  # after which the server is asked to end a watch, so that a dead connection is noticed
 
 
 class WatchedList:
@@ -89,28 +88,29 @@ class WatchedList:
                 Rollout,
                 self._version,
                 field_selector=name_selector(self._name),
-                timeout_seconds=WATCH_SECONDS,
-            ) as events:
-                for event in events:
-                    opened = True
+            ) as watch:
+                watch.open()
+                opened = True
+                for event in watch:
                     self._failures = 0
                     self._version = event.resource_version or self._version
                     if event.kind != "BOOKMARK":
                         self._news.put(event.object)
         except ApiError as error:
+            self._failed(error)
             if error.gone:
-                self._failed(error)
                 self._relist()
-            else:
-                self._failed(error)
+            return
+        except ConnectionFailed as failure:
+            if not opened:
+                self._failed(failure)
+                return
         except Failure as failure:
-            if opened:
-                return  # it was cut off: go on from there at once
             self._failed(failure)
-        else:
-            self._failures = 0
-            if not opened and time.monotonic() - started < PAUSE:
-                time.sleep(PAUSE)  # a server that ends every watch at once is not asked without end
+            return
+        self._failures = 0
+        if time.monotonic() - started < PAUSE:
+            time.sleep(PAUSE)  # a server that ends every watch at once is not asked without end
 
     def _failed(self, failure: Failure) -> None:
         self._failures += 1

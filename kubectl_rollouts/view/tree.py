@@ -66,6 +66,11 @@ def experiment_screen(info: ExperimentInfo, now: float) -> Screen:
     return Screen(header, tree.rows, header)
 
 
+def stale_line(reason: str) -> Line:
+    """The line that a watched terminal shows above the header while the state may be out of date."""
+    return (("Stale:".ljust(LABEL_WIDTH), ""), _icon("⚠"), (f" {visible(reason)}", ""))
+
+
 # --- Header --------------------------------------------------------------------------------------------------------
 
 

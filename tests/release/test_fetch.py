@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_rollouts.cluster.client import Client
 from kubectl_rollouts.errors import Failure
-from kubectl_rollouts.release.fetch import Fetched, fetch, read_rollout
+from kubectl_rollouts.release.fetch import Fetched, Reader, fetch, read_rollout
 from kubectl_rollouts.release.resources import EXPERIMENTS, ROLLOUTS
 from kubectl_rollouts.rollout.info import RolloutInfo
 from tests.support.api_server import ApiServer
@@ -230,14 +230,14 @@ def test_a_missing_deployment_is_an_error(server: ApiServer, client: Client, sel
     with pytest.raises(Failure, match=r'^deployment.apps "w" not found$'):
         fetch(client, "default", ROLLOUTS, "web").held.info()
     with pytest.raises(Failure, match=r'^deployment.apps "w" not found$'):
-        read_rollout(client, "default", "web")
+        read_rollout(Reader(client, "default"), "web")
 
 
 @pytest.mark.parametrize("kind", ["ReplicaSet", "PodTemplate", ""])
 def test_only_deployments_are_looked_up(server: ApiServer, client: Client, kind: str) -> None:
     put(server, referring(kind, {"matchLabels": {"app": "web"}}), replica_set("web", "aaaa", 1))
     assert names(fetch(client, "default", ROLLOUTS, "web")) == ["web-aaaa"]
-    read_rollout(client, "default", "web")
+    read_rollout(Reader(client, "default"), "web")
     assert not any("deployments" in line for line in asked(server))
 
 
@@ -259,7 +259,7 @@ def test_a_missing_api_is_not_a_missing_object(server: ApiServer, client: Client
     server.rules.clear()
     server.rule("rollouts", status=404, reason="NotFound", message="the server could not find the requested resource")
     with pytest.raises(Failure, match="Argo Rollouts is not installed"):
-        read_rollout(client, "default", "web")
+        read_rollout(Reader(client, "default"), "web")
 
 
 # --- Faults --------------------------------------------------------------------------------------------------------

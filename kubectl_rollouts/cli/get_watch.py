@@ -1,0 +1,78 @@
+"""`get … --watch`: a release followed on the screen, or in a pipe frame by frame (spec/view.md §5)."""
+
+from __future__ import annotations
+
+import signal
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from kubectl_rollouts.cli.session import Session
+from kubectl_rollouts.cluster.resources import Resource
+from kubectl_rollouts.release.fetch import fetch
+from kubectl_rollouts.release.follow import Followed, Follower
+from kubectl_rollouts.release.resources import EXPERIMENTS, ROLLOUTS
+from kubectl_rollouts.rollout.info import RolloutInfo
+from kubectl_rollouts.view.live import Ending, Frames, end_by, run_live
+from kubectl_rollouts.view.spans import Screen
+from kubectl_rollouts.view.tree import experiment_screen, rollout_screen, stale_line
+
+if TYPE_CHECKING:
+    from kubectl_rollouts.view.live import Display
+
+
+def watch_rollout(session: Session, name: str, color: bool, timeout: float) -> int:
+    """Follow a rollout until SIGINT or SIGTERM, or until `timeout` seconds have passed (0: for ever): exit status 0.
+
+    Interrupted before it could be read, it shows nothing and exits 1 (view.md Q30).
+    """
+    try:
+        status, ending = _watch(session, ROLLOUTS, name, color, timeout if timeout > 0 else None)
+    except KeyboardInterrupt:
+        return 1
+    if ending.signal is not None and ending.signal not in (signal.SIGINT, signal.SIGTERM):
+        end_by(ending.signal)
+    return status
+
+
+def watch_experiment(session: Session, name: str, color: bool) -> int:
+    """Follow an experiment until a signal ends the process."""
+    status, ending = _watch(session, EXPERIMENTS, name, color, None)
+    if ending.signal is not None:
+        end_by(ending.signal)
+    return status
+
+
+def _watch(session: Session, root: Resource, name: str, color: bool, timeout: float | None) -> tuple[int, Ending]:
+    """Follow until the end; the exit status is 1 when something could not be read at the start."""
+    fetched = fetch(session.client(), session.namespace, root, name, to_follow=True)
+    fetched.held.info()  # what cannot be shown at all is an error before the first frame
+    updates: SimpleQueue[Any] = SimpleQueue()
+    for problem in fetched.problems:
+        updates.put(str(problem))
+    follower = Follower(session.client(), fetched, updates.put)
+    follower.start()
+    display = _display(session, color)
+    return (1 if fetched.problems else 0), run_live(updates, _Renderer(display.terminal), display, timeout)
+
+
+def _display(session: Session, color: bool) -> Display:
+    if session.is_terminal:
+        from kubectl_rollouts.view.terminal import LiveScreen
+
+        return LiveScreen(color, session.warn)
+    return Frames(color, lambda text: session.say(text, end=""), lambda text: session.log("warning", text))
+
+
+class _Renderer:
+    """Draws what was followed. A terminal also shows when it is stale; a pipe gets the reference's frames."""
+
+    def __init__(self, terminal: bool) -> None:
+        self._terminal = terminal
+
+    def __call__(self, followed: Followed, now: float) -> Screen:
+        info = followed.info
+        screen = rollout_screen(info, now) if isinstance(info, RolloutInfo) else experiment_screen(info, now)
+        if not followed.stale or not self._terminal:
+            return screen
+        line = stale_line(followed.stale)
+        return screen._replace(header=[line, *screen.header], brief=[line, *screen.brief])

@@ -1,0 +1,73 @@
+"""`list rollouts --watch`: the table, then a line for each rollout that changes (spec/view.md §8.1)."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+from kubectl_rollouts.cli.session import Session
+from kubectl_rollouts.errors import Failure
+from kubectl_rollouts.release.listing import list_rollouts
+from kubectl_rollouts.release.watched_list import WatchedList
+from kubectl_rollouts.rollout.objects import Rollout
+from kubectl_rollouts.rollout.rows import ListRow, rollout_row
+from kubectl_rollouts.view.lists import rollouts_table
+
+
+def watch_rollouts(session: Session, namespace: str, name: str, timestamps: bool) -> int:
+    """Print the rollouts of `namespace` ("" = all), then those that change, until a signal ends the process.
+
+    Raises Failure when the list cannot be read, or the watch has failed seven times in a row.
+    """
+    listing = list_rollouts(session.client(), namespace, name)
+    printer = _Printer(session, namespace == "", timestamps)
+    printer.table(listing.items)
+    watched = WatchedList(
+        session.client(),
+        namespace,
+        name,
+        listing.resource_version,
+        lambda failure: session.log("warning", str(failure)),
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)  # nothing to tidy up: die as a program that handles no signals
+    for batch in watched.batches():
+        printer.changes(batch)
+    return 0
+
+
+class _Printer:
+    """Prints rows, and remembers them so as to print only what changed."""
+
+    def __init__(self, session: Session, namespaces: bool, timestamps: bool) -> None:
+        self._session = session
+        self._namespaces = namespaces
+        self._timestamps = timestamps
+        self._known: dict[tuple[str, str], ListRow] = {}
+
+    def table(self, rollouts: list[Rollout]) -> None:
+        """Print the whole table; its titles alone when there is nothing to list."""
+        rows = [rollout_row(rollout) for rollout in rollouts]
+        self._known = {(row.namespace, row.name): row for row in rows}
+        self._print(rows, titles=True)
+
+    def changes(self, rollouts: list[Rollout]) -> None:
+        """Print what changed, in the order of the events: a rollout that changed twice has two lines."""
+        rows = []
+        for rollout in rollouts:
+            try:
+                row = rollout_row(rollout)
+            except Failure as failure:
+                self._session.log("warning", str(failure))
+                continue
+            key = (row.namespace, row.name)
+            if self._known.get(key) != row:
+                self._known[key] = row
+                rows.append(row)
+        if rows:
+            self._print(rows, titles=False)
+
+    def _print(self, rows: list[ListRow], *, titles: bool) -> None:
+        times = [time.time()] * len(rows) if self._timestamps else None
+        self._session.say(rollouts_table(rows, namespaces=self._namespaces, times=times, titles=titles), end="")

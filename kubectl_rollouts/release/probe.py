@@ -1,0 +1,104 @@
+"""Whether a screen still tells the truth: a look at the object itself every ten seconds, beside the watches.
+
+A watch whose connection has died silently looks like one in which nothing happens. So the object shown is read on its
+own from time to time: when no answer comes, or one that is newer than what the watch told, what is shown is stale.
+Pure but for the one thread that reads; the clock is passed in.
+"""
+
+from __future__ import annotations
+
+import _thread
+from typing import TYPE_CHECKING, Any
+
+from kubectl_rollouts.errors import Failure
+from kubectl_rollouts.release.answers import is_absent
+from kubectl_rollouts.release.streams import is_older
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from queue import SimpleQueue
+
+EVERY = 10.0  # seconds from one look to the next
+PATIENCE = 4.0  # seconds after which an answer counts as missing
+GRACE = 2.0  # seconds in which the watch may still tell what the look has seen
+
+
+class Probe:
+    """Reads the object by `read` every ten seconds; the answers come into `inbox` as (probe, object or Failure)."""
+
+    def __init__(self, name: str, read: Callable[[], Any], inbox: SimpleQueue[Any], now: float) -> None:
+        self._name = name
+        self._read = read
+        self._inbox = inbox
+        self._due = now + EVERY
+        self._asked: float | None = None  # when the look under way began
+        self._failure: Failure | None = None  # what the last look came to
+        self._seen: str | None = None  # the version that a look saw before the watch told of it; "" = deleted
+        self._judged = 0.0  # when that is held against the watch
+
+    def wait(self, now: float) -> float:
+        """Seconds until there is something to do or to say."""
+        times = [self._due]
+        if self._asked is not None:
+            times.append(self._asked + PATIENCE)
+        if self._seen is not None:
+            times.append(self._judged)
+        return max(0.02, min((time for time in times if time > now), default=now) - now)
+
+    def tick(self, now: float) -> None:
+        """Begin a look if it is time for one and none is under way."""
+        if now >= self._due:
+            self._due = now + EVERY
+            if self._asked is None:
+                self._asked = now
+                _thread.start_new_thread(self._look, ())
+
+    def _look(self) -> None:
+        try:
+            answer = self._read()
+        except Failure as failure:
+            answer = failure
+        except BaseException as error:
+            self._inbox.put((None, error))
+            return
+        self._inbox.put((self, answer))
+
+    def answered(self, answer: Any, held: Any, now: float) -> None:
+        """Take an answer; `held` is the object as the watch told of it, None when it is gone."""
+        self._asked = None
+        self._failure = None
+        if is_absent(answer, self._name):
+            version = "" if held is not None else None
+        elif isinstance(answer, Failure):
+            self._failure = answer
+            return
+        else:
+            newer = held is None or is_older(held.metadata.resource_version, answer.metadata.resource_version)
+            version = answer.metadata.resource_version if newer else None
+        if version is None:
+            self._seen = None
+        elif self._seen is None:
+            self._seen, self._judged = version, now + GRACE
+        else:
+            self._seen = version
+
+    def heard(self, held: Any) -> None:
+        """The watch has told of the object: it may have caught up."""
+        if self._seen is None:
+            return
+        if held is None:
+            self._seen = None if self._seen == "" else self._seen
+        elif self._seen == "" or not is_older(held.metadata.resource_version, self._seen):
+            self._seen = None
+
+    def behind(self, now: float) -> bool:
+        """Whether the watch has missed what a look saw."""
+        return self._seen is not None and now >= self._judged
+
+    def trouble(self, now: float) -> str:
+        """What makes the screen stale, "" if nothing."""
+        if self._asked is not None and now >= self._asked + PATIENCE:
+            return "the API server does not answer"
+        if self._failure is not None:
+            return str(self._failure)
+        return "the watch has fallen behind" if self.behind(now) else ""

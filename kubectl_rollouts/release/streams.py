@@ -1,0 +1,140 @@
+"""One narrowed watch among those that follow a release: its scope, its thread, and what it has told of."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from kubectl_rollouts.cluster.client import Listing
+from kubectl_rollouts.cluster.reflector import Backoff, Change, Reflector
+from kubectl_rollouts.errors import Failure
+from kubectl_rollouts.release.fetch import TYPES
+from kubectl_rollouts.release.selectors import hash_selectors
+
+if TYPE_CHECKING:
+    from queue import SimpleQueue
+
+    from kubectl_rollouts.cluster.client import Client
+    from kubectl_rollouts.cluster.resources import Resource
+
+SEED = "SEED"  # a Change of our own: a list of what a stream is to be widened by
+
+
+class Stream:
+    """Follows the objects of one kind by `hashes`, by a `selector` ("" = the namespace), or the one called `name`.
+
+    What it hears goes into `inbox` as (stream, Change), on a thread of its own. `version`: the resource version to go
+    on from, "" to begin with a list. `members` are the names of the objects that came from here: what a new list
+    does not have any more is known by them.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        namespace: str,
+        inbox: SimpleQueue[Any],
+        kind: Resource,
+        *,
+        hashes: frozenset[str] = frozenset(),
+        selector: str = "",
+        name: str = "",
+        version: str = "",
+        members: set[str] | None = None,
+    ) -> None:
+        self.kind = kind
+        self.hashes = hashes
+        self.selector = selector
+        self.name = name
+        self.members: set[str] = members if members is not None else set()
+        self.trouble: Failure | None = None
+        self.retired = False
+        self.growing: frozenset[str] = frozenset()  # the hashes that a SEED is under way for
+        self._client = client
+        self._namespace = namespace
+        self._inbox = inbox
+        self._reflector: Reflector[Any] = Reflector(
+            client,
+            kind,
+            namespace,
+            TYPES[kind],
+            self._heard,
+            label_selector=hash_selectors(hashes)[0] if hashes else selector,
+            field_selector=f"metadata.name={name}" if name else "",
+            start=Listing([], version) if version else None,
+        )
+
+    @property
+    def version(self) -> str:
+        """The resource version up to which everything was heard."""
+        return self._reflector.version
+
+    def start(self) -> None:
+        """Begin, in a thread that ends with the process."""
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def retire(self) -> None:
+        """End the watch. What was heard before still counts, what is a matter of this watch alone does not."""
+        self.retired = True
+        self._reflector.stop()
+
+    def seed(self, hashes: frozenset[str]) -> None:
+        """List what carries one of the new hashes, in a thread, until it works; the answer comes as SEED."""
+        self.growing = hashes
+        threading.Thread(target=self._seed, args=(hashes,), daemon=True).start()
+
+    def again(self, *, version: str, hashes: frozenset[str] | None = None) -> Stream:
+        """Return a stream of the same scope, or of more hashes, that goes on from `version`."""
+        return Stream(
+            self._client,
+            self._namespace,
+            self._inbox,
+            self.kind,
+            hashes=self.hashes if hashes is None else hashes,
+            selector=self.selector,
+            name=self.name,
+            version=version,
+            members=self.members,
+        )
+
+    def _heard(self, change: Change[Any]) -> None:
+        self._inbox.put((self, change))
+
+    def _run(self) -> None:
+        try:
+            self._reflector.run()
+        except BaseException as error:  # a fault of this program: whoever follows is to see it
+            self._inbox.put((self, error))
+
+    def _seed(self, hashes: frozenset[str]) -> None:
+        backoff = Backoff()
+        pause = threading.Event()
+        while not self.retired:
+            try:
+                listings = [
+                    self._client.list(self.kind, self._namespace, TYPES[self.kind], label_selector=selector)
+                    for selector in hash_selectors(hashes)
+                ]
+            except Failure as failure:
+                self._inbox.put((self, Change("PROBLEM", problem=failure)))
+                pause.wait(backoff.next())
+                continue
+            except BaseException as error:
+                self._inbox.put((self, error))
+                return
+            version = oldest(listing.resource_version for listing in listings)
+            objects = [obj for listing in listings for obj in listing.items]
+            self._inbox.put((self, Change(SEED, object=version, objects=objects)))
+            return
+
+
+def oldest(versions: Any) -> str:
+    """The lowest of some resource versions, "" when there is none or one is no number."""
+    known = list(versions)
+    if not known or not all(version.isdigit() for version in known):
+        return ""
+    return str(min(map(int, known)))
+
+
+def is_older(version: str | None, other: str | None) -> bool:
+    """Whether one object's resource version is below another's; False when that cannot be said."""
+    return bool(version and other and version.isdigit() and other.isdigit() and int(version) < int(other))
