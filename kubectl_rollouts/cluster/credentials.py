@@ -23,13 +23,13 @@ _TOKEN_FILE_AGE = 60.0  # seconds
 
 
 class Credentials:
-    """The credentials of one user at one server. May be used by several threads at once.
+    """The credentials of one user at one server, with a generation that grows whenever they change.
 
-    `generation` changes whenever the credentials do.
+    May be used by several threads at once.
     """
 
     def __init__(self, config: ClusterConfig, server: Url, log: RequestLog) -> None:
-        self.generation = 0
+        self._generation = 0
         self._config = config
         self._user = user = config.user
         self._secure = server.scheme == "https"
@@ -54,34 +54,35 @@ class Credentials:
             self._fixed = _basic(unquote(name), unquote(password))
             log.hide(self._fixed[6:], unquote(password))
 
-    def headers(self) -> list[tuple[str, str]]:
-        """Return the Authorization and Impersonate headers for the next request.
+    def headers(self) -> tuple[list[tuple[str, str]], int]:
+        """Return the Authorization and Impersonate headers for the next request, and their generation.
 
         May read the token file or run the exec plugin. Raises ConfigError.
         """
-        authorization = self._fixed
+        authorization, generation = self._fixed, 0
         if not authorization and self._secure:
             user = self._user
-            if user.token_file:
-                token = self._read_token()
-                authorization = f"Bearer {token}" if token else ""
-            elif user.exec is not None:
-                token = self._run_plugin().token
-                authorization = f"Bearer {token}" if token else ""
-            elif user.auth_provider is not None:
-                authorization = self._ask_provider()
+            with self._lock:
+                if user.token_file:
+                    authorization = _bearer(self._read_token())
+                elif user.exec is not None:
+                    authorization = _bearer(self._run_plugin().token)
+                elif user.auth_provider is not None:
+                    authorization = self._ask_provider()
+                generation = self._generation
         if not authorization:
-            return self._impersonation
+            return self._impersonation, generation
         if any(char < " " or char == "\x7f" for char in authorization):
             raise ConfigError("the bearer token has characters that cannot be sent in a header")
-        return [("Authorization", authorization), *self._impersonation]
+        return [("Authorization", authorization), *self._impersonation], generation
 
     def certificate(self) -> tuple[bytes, bytes] | None:
         """Return certificate and key (PEM) that the exec plugin gave; None: those of the kubeconfig count."""
         user = self._user
         if not self._secure or user.exec is None or user.token or user.token_file:
             return None
-        credential = self._run_plugin()
+        with self._lock:
+            credential = self._run_plugin()
         return (credential.cert, credential.key) if credential.cert else None
 
     def refresh(self, generation: int) -> bool:
@@ -92,60 +93,62 @@ class Credentials:
         user = self._user
         if not self._secure or self._fixed:
             return False
-        if generation != self.generation:
-            return True  # another thread was here first
-        if user.token_file:
-            before = self._file_token
-            return self._read_token(force=True) != before
-        if user.exec is not None:
-            self._run_plugin(stale=generation)
-            return True
-        if user.auth_provider is not None:
-            before = self._provided
-            return self._ask_provider(stale=generation) != before
-        return False
+        with self._lock:
+            if generation != self._generation:
+                return True  # another thread was here first
+            if user.token_file:
+                self._read_token(force=True)
+            elif user.exec is not None:
+                self._run_plugin(force=True)
+            elif user.auth_provider is not None:
+                self._ask_provider(force=True)
+            return generation != self._generation
+
+    # --- With the lock held: one thread reads, runs and asks, the others wait for what it gets ---------------------
 
     def _read_token(self, force: bool = False) -> str:
         from kubectl_rollouts.cluster.tls import read_file
 
-        with self._lock:
-            now = time.monotonic()
-            if force or not self._file_token or now - self._file_read >= _TOKEN_FILE_AGE:
-                try:
-                    token = read_file(self._user.token_file, "token").decode("utf-8", "replace").strip()
-                except ConfigError:
-                    token = self._file_token  # being replaced just now: the old one may still do
-                    if not token and not self._user.token:
-                        raise
-                self._file_read = now
-                token = token or self._user.token
-                if token != self._file_token:
-                    self._file_token = token
-                    self.generation += 1
-                    self._log.hide(token)
-            return self._file_token
+        now = time.monotonic()
+        if force or not self._file_token or now - self._file_read >= _TOKEN_FILE_AGE:
+            try:
+                token = read_file(self._user.token_file, "token").decode("utf-8", "replace").strip()
+            except ConfigError:
+                token = self._file_token  # being replaced just now: the old one may still do
+                if not token and not self._user.token:
+                    raise
+            self._file_read = now
+            token = token or self._user.token
+            if token != self._file_token:
+                self._file_token = token
+                self._generation += 1
+                self._log.hide(token)
+        return self._file_token
 
-    def _run_plugin(self, stale: int | None = None) -> ExecCredential:
-        """Return the plugin's credential, run it if there is none, it has expired, or it is `stale`."""
-        from kubectl_rollouts.cluster.exec_plugin import run_plugin
+    def _run_plugin(self, force: bool = False) -> ExecCredential:
+        known = self._plugin
+        if force or known is None or known.expired(time.time()):
+            from kubectl_rollouts.cluster.exec_plugin import run_plugin
 
-        with self._lock:
-            known = self._plugin
-            if known is None or known.expired(time.time()) or stale == self.generation:
-                self._plugin = known = run_plugin(self._config)
-                self.generation += 1
-                self._log.hide(known.token, known.key.decode("ascii", "replace"))
-            return known
+            self._plugin = known = run_plugin(self._config)
+            self._generation += 1
+            self._log.hide(known.token, known.key.decode("ascii", "replace"))
+        return known
 
-    def _ask_provider(self, stale: int | None = None) -> str:
-        from kubectl_rollouts.cluster.auth_providers import authorization
+    def _ask_provider(self, force: bool = False) -> str:
+        if force or not self._provided:
+            from kubectl_rollouts.cluster.auth_providers import authorization
 
-        with self._lock:
-            if not self._provided or stale == self.generation:
-                self._provided = authorization(self._config, renew=stale is not None)
-                self.generation += 1
-                self._log.hide(self._provided.rpartition(" ")[2])
-            return self._provided
+            provided = authorization(self._config, renew=force)
+            if provided != self._provided:
+                self._provided = provided
+                self._generation += 1
+                self._log.hide(provided.rpartition(" ")[2])
+        return self._provided
+
+
+def _bearer(token: str) -> str:
+    return f"Bearer {token}" if token else ""
 
 
 def _basic(username: str, password: str) -> str:

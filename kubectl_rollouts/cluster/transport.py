@@ -47,12 +47,13 @@ class Timeouts(Struct, frozen=True):
 class Response:
     """An answer, read whole. `headers` has names in lower case."""
 
-    __slots__ = ("body", "head", "status")
+    __slots__ = ("body", "generation", "head", "status")
 
-    def __init__(self, head: Head, body: bytes) -> None:
+    def __init__(self, head: Head, body: bytes, generation: int = 0) -> None:
         self.status = head.status
         self.head = head
         self.body = body
+        self.generation = generation  # of the credentials that the request carried
 
     @property
     def content_type(self) -> str:
@@ -128,7 +129,6 @@ class Transport:
             ends = deadline
             if broken_at is not None:
                 ends = min(broken_at + _RETRY_WITHIN, deadline or broken_at + _RETRY_WITHIN)
-            generation = self.credentials.generation
             try:
                 response, _ = self._exchange(method, target, headers or [], body, ends)
             except _BrokenError as broken:
@@ -143,7 +143,7 @@ class Transport:
                 _sleep(_RESET_PAUSES[breaks], deadline)
                 breaks += 1
                 continue
-            if response.status == 401 and not refreshed and self.credentials.refresh(generation):
+            if response.status == 401 and not refreshed and self._renewed(response):
                 refreshed = True
                 continue
             seconds = response.retry_after
@@ -174,7 +174,6 @@ class Transport:
         """
         refreshed = False
         while True:
-            generation = self.credentials.generation
             try:
                 response, stream = self._exchange("GET", target, headers or [], None, None, quiet, opened, cancelled)
             except _BrokenError as broken:
@@ -182,7 +181,7 @@ class Transport:
                     self._pool.drop_idle()
                     continue
                 raise self._failed("GET", target, broken) from None
-            if response.status == 401 and not refreshed and self.credentials.refresh(generation):
+            if response.status == 401 and not refreshed and self._renewed(response):
                 refreshed = True
                 continue
             return response, stream
@@ -199,7 +198,8 @@ class Transport:
         cancelled: Callable[[], bool] | None = None,
     ) -> tuple[Response, Stream | None]:
         """Send one request over one connection and read the answer (`quiet`: only its head, if it is 200)."""
-        all_headers = self._fixed + headers + self.credentials.headers()
+        credentials, generation = self.credentials.headers()
+        all_headers = self._fixed + headers + credentials
         limits = self.timeouts
         wire, sent, keep = None, False, False
         note = self._log.request(method, self.url(target), all_headers, body)
@@ -221,13 +221,13 @@ class Transport:
             if quiet and head.status == 200:
                 keep = True
                 note.answered(head, None)
-                return Response(head, b""), Stream(wire, _decoded(head, wire.body(head, method, quiet)))
+                return Response(head, b"", generation), Stream(wire, _decoded(head, wire.body(head, method, quiet)))
             data = b"".join(_decoded(head, wire.body(head, method, limits.between_bytes)))
             note.answered(head, data)
             keep = head.keep_alive
             if keep:
                 self._pool.give_back(wire)
-            return Response(head, data), None
+            return Response(head, data, generation), None
         except ValueError as error:
             raise ConnectionFailed(method, self.url(target), str(error), sent=False) from None
         except WireError as error:
@@ -237,6 +237,13 @@ class Transport:
         finally:
             if wire is not None and not keep:
                 wire.close()
+
+    def _renewed(self, response: Response) -> bool:
+        """Get other credentials than those that were refused; whether there are any."""
+        if not self.credentials.refresh(response.generation):
+            return False
+        self._pool.drop_idle()  # what was kept is bound to the old client certificate
+        return True
 
     def _failed(self, method: str, target: str, broken: _BrokenError) -> ConnectionFailed:
         error = broken.error
