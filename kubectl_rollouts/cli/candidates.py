@@ -34,10 +34,14 @@ _ABOUT = 60  # characters of a description taken from a message
 
 def candidates(what: str, given: Parsed) -> list[Candidate] | None:
     """Return candidates of a kind, unfiltered, in the order to offer them; None when they could not be had."""
-    sources: dict[str, Callable[[Parsed], list[Candidate]]] = {
+    known: dict[str, Callable[[Parsed], list[Candidate]]] = {
         "contexts": _contexts,
         "clusters": _clusters,
         "users": _users,
+    }
+    if what in known:
+        return _outcome(lambda: known[what](given))
+    sources: dict[str, Callable[[Client, Parsed], list[Candidate]]] = {
         "namespaces": _namespaces,
         "rollouts": _rollouts,
         "experiments": _experiments,
@@ -46,16 +50,19 @@ def candidates(what: str, given: Parsed) -> list[Candidate] | None:
         "containers": _containers,
         "revisions": _revisions,
     }
-    source = sources[what]
-    if what in ("contexts", "clusters", "users"):
-        return _outcome(source, given)
+
+    def ask() -> list[Candidate]:
+        with _client(given) as client:
+            return sources[what](client, given)
+
     with _quiet():
-        return _in_time(lambda: _outcome(source, given))
+        return _in_time(lambda: _outcome(ask))
 
 
-def _outcome(source: Callable[[Parsed], list[Candidate]], given: Parsed) -> list[Candidate] | None:
+def _outcome(source: Callable[[], list[Candidate]]) -> list[Candidate] | None:
+    """Return what a source offers, without what cannot be a word on a command line; None when it fails."""
     try:
-        return [each for each in source(given) if each[0] and each[0].isprintable()]
+        return [each for each in source() if each[0] and each[0].isprintable()]
     except (Failure, OSError, ValueError):
         return None
 
@@ -151,48 +158,44 @@ def _kubeconfig(given: Parsed) -> Kubeconfig:
 # --- The cluster ---------------------------------------------------------------------------------------------------
 
 
-def _namespaces(given: Parsed) -> list[Candidate]:
+def _namespaces(client: Client, given: Parsed) -> list[Candidate]:
     """Offer the cluster's namespaces; where they may not be listed, those of the kubeconfig's contexts."""
     from kubectl_rollouts.cluster.errors import ApiError
     from kubectl_rollouts.cluster.resources import Resource
 
     try:
-        found = _client(given).list(Resource("", "v1", "namespaces", "Namespace", False), "", dict)
+        found = client.list(Resource("", "v1", "namespaces", "Namespace", False), "", dict)
     except ApiError:
         contexts = _kubeconfig(given).contexts.values()
         return [(name, "") for name in sorted({context.namespace for context in contexts if context.namespace})]
     return [(_name(each), "terminating" if _at(each, "metadata", "deletionTimestamp") else "") for each in found.items]
 
 
-def _rollouts(given: Parsed) -> list[Candidate]:
+def _rollouts(client: Client, given: Parsed) -> list[Candidate]:
     from kubectl_rollouts.release.resources import ROLLOUTS
     from kubectl_rollouts.rollout.objects import Rollout
 
-    client = _client(given)
     found = client.list(ROLLOUTS, client.namespace, Rollout).items
     return [(each.metadata.name or "", _about(about_rollout, each)) for each in found]
 
 
-def _experiments(given: Parsed) -> list[Candidate]:
+def _experiments(client: Client, given: Parsed) -> list[Candidate]:
     from kubectl_rollouts.release.resources import EXPERIMENTS
 
-    client = _client(given)
     return [(_name(each), _about(_about_run, each)) for each in client.list(EXPERIMENTS, client.namespace, dict).items]
 
 
-def _analysis_runs(given: Parsed) -> list[Candidate]:
+def _analysis_runs(client: Client, given: Parsed) -> list[Candidate]:
     from kubectl_rollouts.release.resources import ANALYSIS_RUNS
 
-    client = _client(given)
     return [
         (_name(each), _about(_about_run, each)) for each in client.list(ANALYSIS_RUNS, client.namespace, dict).items
     ]
 
 
-def _analysis_templates(given: Parsed) -> list[Candidate]:
+def _analysis_templates(client: Client, given: Parsed) -> list[Candidate]:
     from kubectl_rollouts.release.resources import ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES
 
-    client = _client(given)
     everywhere = given.value("global") is True
     resource = CLUSTER_ANALYSIS_TEMPLATES if everywhere else ANALYSIS_TEMPLATES
     found = client.list(resource, "" if everywhere else client.namespace, dict).items
@@ -202,11 +205,10 @@ def _analysis_templates(given: Parsed) -> list[Candidate]:
     ]
 
 
-def _containers(given: Parsed) -> list[Candidate]:
+def _containers(client: Client, given: Parsed) -> list[Candidate]:
     """Offer `CONTAINER=` for each container of the rollout's template (of its Deployment's, where it has one)."""
     from kubectl_rollouts.release.resources import DEPLOYMENTS, ROLLOUTS
 
-    client = _client(given)
     found = client.get(ROLLOUTS, client.namespace, given.operands[0], dict)
     workload = _at(found, "spec", "workloadRef", "name")
     if workload and _at(found, "spec", "workloadRef", "kind") in (None, "Deployment"):
@@ -220,7 +222,7 @@ def _containers(given: Parsed) -> list[Candidate]:
     return list(offered.items())
 
 
-def _revisions(given: Parsed) -> list[Candidate]:
+def _revisions(client: Client, given: Parsed) -> list[Candidate]:
     """Offer the revisions that a rollout can go back to, newest first, with their images."""
     from kubectl_rollouts.release.resources import REPLICA_SETS, ROLLOUTS
     from kubectl_rollouts.release.selectors import selector_text
@@ -229,7 +231,6 @@ def _revisions(given: Parsed) -> list[Candidate]:
 
     if not given.operands:
         return []
-    client = _client(given)
     rollout = client.get(ROLLOUTS, client.namespace, given.operands[0], Rollout)
     selector = selector_text(rollout.spec.selector if rollout.spec else None)
     found: dict[int, str] = {}

@@ -80,9 +80,13 @@ def _main(words: list[str], program: Program) -> int:
     problem = wrong_operands(command, parsed)
     if problem is not None or not command.module:
         return _usage_error(command, program, problem or "")
-    status: int | None = import_module(f"kubectl_rollouts.cli.{command.module}").app(
-        args=canonical(parsed), prog_name=program.path(command.path), standalone_mode=False, obj=session
-    )
+    app = import_module(f"kubectl_rollouts.cli.{command.module}").app
+    try:
+        status: int | None = app(
+            args=canonical(parsed), prog_name=program.path(command.path), standalone_mode=False, obj=session
+        )
+    finally:
+        session.close()
     return status or 0
 
 

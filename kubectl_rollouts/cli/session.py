@@ -63,6 +63,11 @@ class Session:
         """The namespace that `-n`, the context or the default names (spec/commands.md §1.6)."""
         return self.client().namespace
 
+    def close(self) -> None:
+        """Close the connections, if there are any."""
+        if self._client is not None:
+            self._client.close()
+
     # --- printing --------------------------------------------------------------------------------------------------
 
     @property
@@ -162,7 +167,9 @@ def shown(text: str) -> str:
         return text
     from kubectl_rollouts.view.escape import visible
 
-    return visible(text, keep_newlines=True)
+    # In an ASCII locale the words of the command line are bytes in disguise: what is UTF-8 among them is text.
+    plain = text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    return visible(plain, keep_newlines=True)
 
 
 def _write(stream: TextIO | None, text: str) -> None:
