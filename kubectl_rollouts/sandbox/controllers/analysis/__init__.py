@@ -1,0 +1,1 @@
+"""AnalysisRuns: metrics measured on time, counted, assessed (spec/controller.md §9)."""
