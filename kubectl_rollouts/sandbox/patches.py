@@ -163,7 +163,7 @@ def _strategic(target: dict[str, Any], patch: dict[str, Any], type_name: str) ->
     if directive == "delete":
         return {}
     if directive == "replace":
-        return _plain({key: value for key, value in patch.items() if key != "$patch"})
+        return {key: _plain(value) for key, value in patch.items() if not key.startswith("$") and value is not None}
     fields = types().get(type_name, {})
     found = dict(target)
     retained = patch.get("$retainKeys")

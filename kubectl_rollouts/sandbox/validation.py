@@ -24,11 +24,12 @@ class Walk:
     """One walk through an object. Afterwards: `unknown` fields by path, `causes` for what is wrong or missing,
     `undecodable` the first value that Go could not decode (built-in kinds only)."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, defaults: bool = True) -> None:
         self.unknown: list[str] = []
         self.causes: list[Cause] = []
         self.undecodable = ""
         self._custom = kind.custom
+        self._defaults = DEFAULTS if kind.custom and defaults else {}
         self._types = types()
 
     def value(self, given: Any, shape: str, path: str, holder: str) -> Any:
@@ -77,8 +78,8 @@ class Walk:
         for key, field in fields.items():
             if key in found:
                 continue
-            if self._custom and (name, key) in DEFAULTS:
-                found[key] = DEFAULTS[(name, key)]
+            if (name, key) in self._defaults:
+                found[key] = self._defaults[(name, key)]
             elif field.required and (given.get(key) is None):
                 here = f"{path}.{key}" if path else key
                 self.causes.append(Cause("FieldValueRequired", "Required value", here))

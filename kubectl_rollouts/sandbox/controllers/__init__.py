@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from kubectl_rollouts.sandbox.controllers.analysis.run import AnalysisRunController
+from kubectl_rollouts.sandbox.controllers.garbage import GarbageCollector
+from kubectl_rollouts.sandbox.controllers.job import JobController
+from kubectl_rollouts.sandbox.controllers.pods import PodController
+from kubectl_rollouts.sandbox.controllers.replica_set import ReplicaSetController
+from kubectl_rollouts.sandbox.controllers.rollout import RolloutController
 from kubectl_rollouts.sandbox.world import Controller
 
-CONTROLLERS: list[Controller] = []
+CONTROLLERS: list[Controller] = [
+    RolloutController(),
+    AnalysisRunController(),
+    ReplicaSetController(),
+    JobController(),
+    PodController(),
+    GarbageCollector(),
+]
 """All that a sandbox runs, in no particular order."""
