@@ -49,9 +49,9 @@ def _watch(session: Session, root: Resource, name: str, color: bool, timeout: fl
     updates: SimpleQueue[Any] = SimpleQueue()
     for problem in fetched.problems:
         updates.put(str(problem))
-    follower = Follower(session.client(), fetched, updates.put)
-    follower.start()
     display = _display(session, color)
+    deliver = updates.put if display.terminal else _ForPipe(updates).put
+    Follower(session.client(), fetched, deliver).start()
     return (1 if fetched.problems else 0), run_live(updates, _Renderer(display.terminal), display, timeout)
 
 
@@ -76,3 +76,23 @@ class _Renderer:
             return screen
         line = stale_line(followed.stale)
         return screen._replace(header=[line, *screen.header], brief=[line, *screen.brief])
+
+
+class _ForPipe:
+    """Between follower and pipe: frames for new facts only, and a line on stderr when they may be out of date."""
+
+    def __init__(self, updates: SimpleQueue[Any]) -> None:
+        self._updates = updates
+        self._last: Followed | None = None
+
+    def put(self, item: Any) -> None:
+        """Take what the follower delivers."""
+        last = self._last
+        if not isinstance(item, Followed):
+            self._updates.put(item)
+            return
+        self._last = item
+        if item.stale and (last is None or item.stale != last.stale):
+            self._updates.put(item.stale)
+        if last is None or item.info != last.info:
+            self._updates.put(item)

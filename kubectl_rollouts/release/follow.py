@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.plan import hash_of, needs
-from kubectl_rollouts.release.probe import Probe
+from kubectl_rollouts.release.probe import GRACE, Probe
 from kubectl_rollouts.release.resources import ANALYSIS_RUNS, DEPLOYMENTS
 from kubectl_rollouts.release.selectors import hash_groups
 from kubectl_rollouts.release.streams import SEED, Stream, is_older, oldest
@@ -45,7 +45,7 @@ class Followed(NamedTuple):
 
 class Follower:
     """Follows what was fetched (`to_follow=True`). `deliver` gets, on a thread of this class, each new Followed
-    (the first at once), a str for each line of warning, and an exception that nothing but a fault explains.
+    (the first at once), or an exception that only a fault of this program explains.
     """
 
     def __init__(self, client: Client, fetched: Fetched, deliver: Callable[[Any], None]) -> None:
@@ -98,12 +98,17 @@ class Follower:
     def _received(self) -> list[Any]:
         items: list[Any] = []
         try:
-            items.append(self._inbox.get(timeout=self._probe.wait(time.monotonic())))
+            items.append(self._inbox.get(timeout=self._wait(time.monotonic())))
             while len(items) < 10_000:
                 items.append(self._inbox.get_nowait())
         except Empty:
             pass
         return items
+
+    def _wait(self, now: float) -> float:
+        """Seconds until there is something to do or to say, unless something is heard."""
+        ripe = [stream.troubled_at + GRACE - now for stream in self._all() if stream.trouble is not None]
+        return min([self._probe.wait(now), *(max(0.02, left) for left in ripe if left > -0.02)])
 
     def _take(self, item: Any) -> bool:
         """Take one thing from the inbox; whether the state may have changed."""
@@ -142,8 +147,6 @@ class Follower:
             try:
                 info, self._lost = self._held.info(), ""
             except Failure as failure:
-                if str(failure) != self._lost:
-                    self._deliver(str(failure))
                 self._lost = str(failure)
         if info is None:
             return
@@ -155,10 +158,11 @@ class Follower:
     def _stale(self) -> str:
         if self._lost:
             return self._lost
+        now = time.monotonic()
         for stream in self._all():
-            if stream.trouble is not None:
+            if stream.trouble is not None and now >= stream.troubled_at + GRACE:
                 return f"{stream.kind.plural}: {stream.trouble}"
-        return self._probe.trouble(time.monotonic())
+        return self._probe.trouble(now)
 
     # --- What was heard --------------------------------------------------------------------------------------------
 
@@ -169,8 +173,8 @@ class Follower:
         if stream.retired:
             return False
         if kind == "PROBLEM":
-            if stream.trouble is None and change.problem is not None:
-                self._deliver(f"{stream.kind.plural}: {change.problem}")
+            if stream.trouble is None:
+                stream.troubled_at = time.monotonic()
             stream.trouble = change.problem
             return False
         if kind == "LIVE":

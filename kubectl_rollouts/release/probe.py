@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EVERY = 10.0  # seconds from one look to the next
 PATIENCE = 4.0  # seconds after which an answer counts as missing
-GRACE = 2.0  # seconds in which the watch may still tell what the look has seen
+GRACE = 2.0  # seconds in which a watch may recover, or still tell what the look has seen
 
 
 class Probe:

@@ -47,6 +47,7 @@ class Stream:
         self.name = name
         self.members: set[str] = members if members is not None else set()
         self.trouble: Failure | None = None
+        self.troubled_at = 0.0  # time.monotonic() of the first trouble
         self.retired = False
         self.growing: frozenset[str] = frozenset()  # the hashes that a SEED is under way for
         self._client = client
