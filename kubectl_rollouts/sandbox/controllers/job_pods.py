@@ -43,16 +43,16 @@ def course_of(pod: Object, clock: Clock) -> Course:
     if text(old, "phase") in ("Succeeded", "Failed"):
         return Course(old, None)
     containers = mappings(pod, "spec", "containers")
-    age = clock.now - created_at(pod)
+    # instants are compared, not ages: what is left until one is then never too small to move the clock
+    begun = created_at(pod) + _STARTS_AFTER
     if any(image_tag(text(item, "image")).startswith("bad") for item in containers):
-        return _never_pulled(pod, containers, age, clock)
-    if age < _STARTS_AFTER:
+        return _never_pulled(pod, containers, begun, clock)
+    if clock.now < begun:
         waiting = {"waiting": {"reason": "ContainerCreating"}}
         shown = [_container(item, waiting) for item in containers]
-        return Course(_status(pod, "Pending", shown, clock), _STARTS_AFTER - age)
+        return Course(_status(pod, "Pending", shown, clock), begun - clock.now)
     plans = [_plan(item) for item in containers]
     works = max((seconds for seconds, _ in plans), default=0.0) / clock.speed + _WORKS_FOR
-    begun = created_at(pod) + _STARTS_AFTER
     fails = any(code for _, code in plans)
     if fails and text(pod, "spec", "restartPolicy") == "OnFailure":
         return _restarting(pod, containers, plans, begun, works, clock)
@@ -89,21 +89,21 @@ def _plan(container: Mapping) -> tuple[float, int]:
     return seconds, code
 
 
-def _never_pulled(pod: Object, containers: list[Mapping], age: float, clock: Clock) -> Course:
+def _never_pulled(pod: Object, containers: list[Mapping], begun: float, clock: Clock) -> Course:
     creating = {"waiting": {"reason": "ContainerCreating"}}
-    shown_after = _STARTS_AFTER + _PULL_ERROR_SHOWN
+    backs_off = begun + _PULL_ERROR_SHOWN
     found = []
     for container in containers:
         image = text(container, "image")
-        if age < _STARTS_AFTER or not image_tag(image).startswith("bad"):
+        if clock.now < begun or not image_tag(image).startswith("bad"):
             state: Object = creating
-        elif age < shown_after:
+        elif clock.now < backs_off:
             message = f'failed to pull and unpack image "{image}": not found'
             state = {"waiting": {"reason": "ErrImagePull", "message": message}}
         else:
             state = {"waiting": {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}"'}}
         found.append(_container(container, state))
-    left = next((limit - age for limit in (_STARTS_AFTER, shown_after) if age < limit), None)
+    left = next((limit - clock.now for limit in (begun, backs_off) if clock.now < limit), None)
     return Course(_status(pod, "Pending", found, clock), left)
 
 
