@@ -112,7 +112,7 @@ class Credentials:
         now = time.monotonic()
         if force or not self._file_token or now - self._file_read >= _TOKEN_FILE_AGE:
             try:
-                token = read_file(self._user.token_file, "token").decode("utf-8", "replace").strip()
+                token = read_file(self._user.token_file).decode("utf-8", "replace").strip()
             except ConfigError:
                 token = self._file_token  # being replaced just now: the old one may still do
                 if not token and not self._user.token:

@@ -120,29 +120,31 @@ def load_config(
 
 def _pick(kubeconfig: Kubeconfig, flags: ConfigFlags, environment: Mapping[str, str]) -> ClusterConfig:
     """Return context, cluster and user that count, with the flags over them; raise ConfigError as kubectl does."""
-    from kubectl_rollouts.cluster.kubeconfig_files import Cluster, Context, check_cluster, check_user
+    from kubectl_rollouts.cluster.kubeconfig_files import Cluster, Context, check_cluster, check_user, unbase64
     from kubectl_rollouts.cluster.kubeconfig_files import User as FileUser
 
     name = flags.context or kubeconfig.current_context or ""
     context = kubeconfig.contexts.get(name) or Context()
     user_name = flags.user or context.user or ""
     cluster_name = flags.cluster or context.cluster or ""
-    if flags.user and user_name not in kubeconfig.users:
-        raise ConfigError(f'auth info "{user_name}" does not exist')
     if name and name not in kubeconfig.contexts:
         raise ConfigError(f"context was not found for specified context: {name}")
-    if flags.cluster and cluster_name not in kubeconfig.clusters:
-        raise ConfigError(f'no server found for cluster "{cluster_name}"')
     user = _with_flags(kubeconfig.users.get(user_name) or FileUser(), flags)
     cluster = _cluster_with_flags(kubeconfig.clusters.get(cluster_name) or Cluster(), flags, environment)
-    problems = check_user(user_name, user) + check_cluster(cluster_name, cluster)
+    problems = check_user(user_name, user)
+    if flags.cluster and cluster_name not in kubeconfig.clusters:
+        problems.append(f'no server found for cluster "{cluster_name}"')
+    else:
+        problems += check_cluster(cluster_name, cluster)
     if problems:
         text = ", ".join(problems)
         raise ConfigError(f"invalid configuration: {f'[{text}]' if len(problems) > 1 else text}")
+    if flags.user and user_name not in kubeconfig.users:
+        raise ConfigError(f'auth info "{user_name}" does not exist')
     return ClusterConfig(
         server=cluster.server or "",
         namespace=flags.namespace or context.namespace or "default",
-        ca_data=cluster.certificate_authority_data or b"",
+        ca_data=unbase64(cluster.certificate_authority_data),
         ca_file=cluster.certificate_authority or "",
         insecure=bool(cluster.insecure_skip_tls_verify),
         tls_server_name=cluster.tls_server_name or "",
@@ -153,9 +155,9 @@ def _pick(kubeconfig: Kubeconfig, flags: ConfigFlags, environment: Mapping[str, 
             token_file=user.token_file or "",
             username=user.username or "",
             password=user.password or "",
-            cert_data=user.client_certificate_data or b"",
+            cert_data=unbase64(user.client_certificate_data),
             cert_file=user.client_certificate or "",
-            key_data=user.client_key_data or b"",
+            key_data=unbase64(user.client_key_data),
             key_file=user.client_key or "",
             impersonate=user.as_ or "",
             impersonate_uid=user.as_uid or "",

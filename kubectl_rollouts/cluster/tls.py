@@ -44,14 +44,15 @@ def tls_context(
     return context
 
 
-def read_file(path: str, what: str) -> bytes:
+def read_file(path: str, what: str = "") -> bytes:
     """Return a file that the configuration names; raise ConfigError with the reason."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123  # pathlib is not imported on the hot path
             return file.read()
     except (OSError, ValueError) as error:
         cause = (getattr(error, "strerror", None) or str(error)).lower()
-        raise ConfigError(f"unable to read {what} {path}: open {path}: {cause}") from None
+        said = f"unable to read {what} {path}: " if what else ""
+        raise ConfigError(f"{said}open {path}: {cause}") from None
 
 
 def _trust(context: ssl.SSLContext, pem: bytes) -> None:
