@@ -162,8 +162,16 @@ def _nested(path: tuple[str, ...]) -> FieldSet:
 def _conflicts(
     live: Object, merged: Object, fields: FieldSet, others: list[Object]
 ) -> list[tuple[tuple[str, ...], Object]]:
-    changing = [path for path in leaves(fields) if path and value_at(live, path) != value_at(merged, path)]
+    changing = [path for path in leaves(fields) if _differs(live, merged, path)]
     return [(path, entry) for entry in others for path in changing if contains(_fields(entry), path)]
+
+
+def _differs(live: Object, merged: Object, path: tuple[str, ...]) -> bool:
+    """Whether an apply changes what is at a path; of the item of a list only whether it is there."""
+    before, after = value_at(live, path), value_at(merged, path)
+    if path and path[-1].startswith("k:"):
+        return (before is None) != (after is None)
+    return bool(path) and before != after
 
 
 def _conflict_status(conflicts: list[tuple[tuple[str, ...], Object]]) -> ApiStatus:

@@ -220,7 +220,9 @@ class Writer:
                     "Cannot evict pod as it would violate the pod's disruption budget.",
                     {"causes": [{"reason": "DisruptionBudget", "message": f"The budget {name_of(budget)} forbids it"}]},
                 )
-        options = (_decode(request.body) if request.body else {}).get("deleteOptions") or {}
+        options: Object = {}
+        if request.body.startswith(b"{"):  # kubectl drain sends protobuf, without options that matter here
+            options = _decode(request.body).get("deleteOptions") or {}
         self._store.delete("Pod", namespace, name, options.get("gracePeriodSeconds"))
         return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
 
@@ -312,10 +314,15 @@ def _decode_yaml(body: bytes) -> Any:
 
 def _decoded(kind: Kind, request: Request) -> Object:
     """The object in the body of a POST or PUT."""
+    from kubectl_rollouts.sandbox.protobuf import decode as decode_protobuf
+    from kubectl_rollouts.sandbox.protobuf import is_protobuf
+
     form = request.headers.get("content-type", "application/json").partition(";")[0].strip()
     if form in ("application/yaml", "application/x-yaml"):
         obj = _decode_yaml(request.body)
-    elif "protobuf" in form:
+    elif is_protobuf(form) and not kind.custom:
+        obj = decode_protobuf(request.body, type_of(kind))
+    elif is_protobuf(form):
         known = "application/json, application/yaml"
         message = f"the body of the request was in an unknown format - accepted media types include: {known}"
         raise ApiStatus(415, "UnsupportedMediaType", message)
