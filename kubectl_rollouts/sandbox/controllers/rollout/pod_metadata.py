@@ -1,0 +1,119 @@
+"""Metadata that follows a role, and anti-affinity between versions (controller.md §1.7)."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from kubectl_rollouts.sandbox.controllers.names import EPHEMERAL_METADATA, HASH
+from kubectl_rollouts.sandbox.controllers.rollout.context import Release
+from kubectl_rollouts.sandbox.controllers.rollout.sizes import hash_of
+from kubectl_rollouts.sandbox.objects import Object, annotations_of, meta, name_of
+
+
+class RoleMetadata(NamedTuple):
+    """Labels and annotations that pods carry while they are in a role."""
+
+    labels: dict[str, str]
+    annotations: dict[str, str]
+
+    @property
+    def text(self) -> str:
+        """As it is remembered on the ReplicaSet."""
+        known = {"labels": self.labels, "annotations": self.annotations}
+        return json.dumps({key: value for key, value in known.items() if value}, separators=(",", ":"))
+
+
+def role_metadata(release: Release, *, initial: bool = False, stable: bool = False) -> RoleMetadata | None:
+    """What pods of the new role carry (of the stable one: `stable`, or on a first deploy); None for nothing."""
+    strategy = release.blue_green or release.canary or {}
+    is_stable = stable or (initial and not release.status.get("stableRS"))
+    names = (
+        ("activeMetadata", "previewMetadata")
+        if release.blue_green is not None
+        else ("stableMetadata", "canaryMetadata")
+    )
+    value = strategy.get(names[0] if is_stable else names[1])
+    if not value:
+        return None
+    return RoleMetadata(dict(value.get("labels") or {}), dict(value.get("annotations") or {}))
+
+
+def with_metadata(template: Object, role: RoleMetadata | None) -> Object:
+    """A pod template with the role's metadata in it."""
+    if role is None:
+        return template
+    metadata = template.get("metadata") or {}
+    return {
+        **template,
+        "metadata": {
+            **metadata,
+            "labels": {**(metadata.get("labels") or {}), **role.labels},
+            "annotations": {**(metadata.get("annotations") or {}), **role.annotations},
+        },
+    }
+
+
+def sync_role_metadata(release: Release) -> None:
+    """Give every ReplicaSet and its live pods the metadata of its role, and take back that of a former one."""
+    new, stable = release.new_rs, release.stable_rs
+    for item in release.all_rs:
+        if item is stable or (item is new and stable is None):
+            wanted = role_metadata(release, stable=True)
+        else:
+            wanted = role_metadata(release) if item is new else None
+        remembered = annotations_of(item).get(EPHEMERAL_METADATA, "")
+        if (wanted.text if wanted else "") != remembered:
+            _inject(release, item, _parsed(remembered), wanted)
+
+
+def _parsed(text: str) -> RoleMetadata:
+    try:
+        known = json.loads(text) if text else {}
+    except ValueError:
+        known = {}
+    return RoleMetadata(known.get("labels") or {}, known.get("annotations") or {})
+
+
+def _inject(release: Release, item: Object, old: RoleMetadata, new: RoleMetadata | None) -> None:
+    wanted = new or RoleMetadata({}, {})
+    metadata: Object = {}
+    for key, before, after in (
+        ("labels", old.labels, wanted.labels),
+        ("annotations", old.annotations, wanted.annotations),
+    ):
+        change: dict[str, str | None] = {name: None for name in before if name not in after}
+        change.update(after)
+        if change:
+            metadata[key] = change
+    remembered = new.text if new else None
+    body: Object = {"metadata": {"annotations": {EPHEMERAL_METADATA: remembered}}}
+    if metadata:
+        body["spec"] = {"template": {"metadata": metadata}}
+    release.patch("ReplicaSet", name_of(item), body)
+    if metadata:
+        for pod in release.world.owned("Pod", meta(item).get("uid", "")):
+            release.patch("Pod", name_of(pod), {"metadata": metadata})
+
+
+def with_affinity(release: Release, template: Object) -> Object:
+    """The new ReplicaSet's pods kept off the nodes of the stable ones, where the strategy asks for it."""
+    wanted = (release.blue_green or release.canary or {}).get("antiAffinity")
+    stable = release.status.get("stableRS")
+    if not wanted or not stable or hash_of(release.new_rs) == stable:
+        return template
+    term = {
+        "labelSelector": {"matchExpressions": [{"key": HASH, "operator": "In", "values": [stable]}]},
+        "topologyKey": "kubernetes.io/hostname",
+    }
+    spec = template.get("spec") or {}
+    affinity = spec.get("affinity") or {}
+    anti = dict(affinity.get("podAntiAffinity") or {})
+    required = "requiredDuringSchedulingIgnoredDuringExecution"
+    preferred = "preferredDuringSchedulingIgnoredDuringExecution"
+    if wanted.get(required) is not None:
+        anti[required] = [*(anti.get(required) or []), term]
+    elif wanted.get(preferred) is not None:
+        weighted = {"weight": wanted[preferred].get("weight") or 1, "podAffinityTerm": term}
+        anti[preferred] = [*(anti.get(preferred) or []), weighted]
+    return {**template, "spec": {**spec, "affinity": {**affinity, "podAntiAffinity": anti}}}
