@@ -25,7 +25,8 @@ BANNED = {
     "kubernetes", "logging", "multiprocessing", "oauthlib", "packaging", "pydantic", "pygments", "queue", "requests",
     "rich", "socketserver", "tempfile", "tomllib", "unittest", "urllib3", "xml", "yaml", "zipfile",
 }  # fmt: skip
-OURS = {"kubectl_rollouts", "msgspec", "typer", "annotated_doc", "shellingham"}
+# typing_extensions: msgspec takes it when it is installed.
+OURS = {"kubectl_rollouts", "msgspec", "typing_extensions", "typer", "annotated_doc", "shellingham"}
 PIPED = [
     "get rollout web",
     "list rollouts",
