@@ -48,7 +48,7 @@ def _watch(session: Session, root: Resource, name: str, color: bool, timeout: fl
     fetched.held.info()  # what cannot be shown at all is an error before the first frame
     updates: SimpleQueue[Any] = SimpleQueue()
     for problem in fetched.problems:
-        updates.put(str(problem))
+        session.warn(f"Error: {problem}")
     display = _display(session, color)
     deliver = updates.put if display.terminal else _ForPipe(updates).put
     Follower(session.client(), fetched, deliver).start()
