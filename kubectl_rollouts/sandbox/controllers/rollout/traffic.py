@@ -150,7 +150,7 @@ def _record(release: Release, plan: routers.Plan) -> None:
     if plan.additional:
         now["additional"] = plan.additional
     if any(before.get(key) != now.get(key) for key in ("canary", "stable", "additional")):
-        release.announce("TrafficWeightUpdated", _weight_text(before, now))
+        release.say("TrafficWeightUpdated", _weight_text(before, now))
     verified = routers.verified(release)
     if verified is not None:
         now["verified"] = verified
