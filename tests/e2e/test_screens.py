@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.api_server import ApiServer
 from tests.support.releases import full, simple
-from tests.support.terminal import Terminal, on_terminal
+from tests.support.on_terminal import Terminal, on_terminal
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
