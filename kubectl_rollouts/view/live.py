@@ -5,11 +5,13 @@ The loop is the same for a terminal (`terminal.LiveScreen`) and for a pipe (`Fra
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sys
 import time
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from kubectl_rollouts.view.exact import CLEAR, write_screen
 from kubectl_rollouts.view.pacer import FramePacer
@@ -17,41 +19,44 @@ from kubectl_rollouts.view.pacer import FramePacer
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType, TracebackType
-    from typing import Any, Protocol, Self
+    from typing import Any, Self
 
     from kubectl_rollouts.view.spans import Screen
-
-    class Display(Protocol):
-        """Where frames go. A context manager: however the loop ends, the terminal is left as it was found."""
-
-        # Whether this is a terminal: news are shown as soon as the pace allows, resizing and job control matter.
-        terminal: bool
-
-        def __enter__(self) -> Self:
-            """Begin."""
-
-        def __exit__(
-            self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-        ) -> None:
-            """End."""
-
-        def show(self, screen: Screen) -> None:
-            """Draw a frame."""
-
-        def say(self, text: str) -> None:
-            """Tell a line aside, without harm to the frame."""
-
-        def abandon(self) -> None:
-            """Give the terminal back at once, out of a signal handler: the process ends now."""
-
-        def suspend(self) -> None:
-            """Give the terminal back until the next frame."""
-
 
 T = TypeVar("T")
 
 # Signals that a screen outlives: the window changed, a stop, a continuation. (Windows has none of them.)
 _MORE = tuple(getattr(signal, name, None) for name in ("SIGWINCH", "SIGTSTP", "SIGCONT"))
+
+
+class Display(Protocol):
+    """Where frames go. A context manager: however the loop ends, the terminal is left as it was found."""
+
+    # Whether this is a terminal: news are shown as soon as the pace allows, resizing and job control matter.
+    terminal: bool
+
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End."""
+
+    def show(self, screen: Screen) -> None:
+        """Draw a frame."""
+
+    def say(self, text: str) -> None:
+        """Tell a line aside, without harm to the frame."""
+
+    def abandon(self) -> None:
+        """Give the terminal back at once, out of a signal handler: the process ends now."""
+
+    def drop(self) -> None:
+        """Forget the rest of a frame that was interrupted."""
+
+    def suspend(self) -> None:
+        """Give the terminal back until the next frame."""
 
 
 class Ending(NamedTuple):
@@ -89,6 +94,13 @@ class Frames:
     def abandon(self) -> None:
         """Nothing to give back."""
 
+    def drop(self) -> None:
+        """Send the rest of the frame nowhere: whoever reads the pipe may not do so for ever."""
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
+
     def suspend(self) -> None:
         """Nothing to give back."""
 
@@ -111,6 +123,7 @@ def run_live(
         try:
             return _loop(updates, render, display, timeout, signals)
         except _Interrupted:
+            display.drop()
             return Ending(signals.ended_by)
 
 

@@ -24,16 +24,16 @@ class FramePacer:
     def news(self, now: float) -> bool:
         """There is something new to show: whether to draw it now."""
         self.waiting = True
-        return now - self._last > GAP
+        return now > self._last + GAP
 
     def due(self, now: float) -> bool:
         """Whether time alone calls for a frame now."""
         if now >= self._next_tick:
             # Ticks that were missed are not made up for.
             self._next_tick += TICK * ((now - self._next_tick) // TICK + 1)
-            if now - self._last > GAP:
+            if now > self._last + GAP:
                 return True
-        return self._late and self.waiting and now - self._last >= GAP
+        return self._late and self.waiting and now >= self._last + GAP
 
     def drawn(self, now: float) -> None:
         """A frame has just been finished."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import sys
 import time
 from functools import cache
@@ -19,6 +20,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.view.escape import visible
 from kubectl_rollouts.view.spans import text_of
 from kubectl_rollouts.view.theme import CODES, RICH
@@ -48,12 +50,18 @@ _NOTES_KEPT = 20
 
 
 def print_screen(screen: Screen, color: bool, file: TextIO | None = None) -> None:
-    """Draw a screen once on a terminal (default: standard output), cut to its window less a line for the prompt."""
+    """Draw a screen once on a terminal (default: standard output), cut to its window less a line for the prompt.
+
+    Raises Failure when the terminal has gone.
+    """
     file = file or sys.stdout
     width, height = window_size(file)
     console = _console(file, color)
     console.size = (width, height)
-    console.print(fitted(screen, width, max(height - 1, 1)))
+    try:
+        console.print(fitted(screen, width, max(height - 1, 1)))
+    except OSError as error:
+        raise Failure(f"cannot write the output: {error.strerror}") from None
 
 
 def window_size(file: TextIO) -> tuple[int, int]:
@@ -198,7 +206,7 @@ class LiveScreen:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Give the terminal back and print the last frame on the normal screen."""
-        with contextlib.suppress(OSError):  # after a hang-up there is no terminal any more
+        with contextlib.suppress(OSError, Failure):  # after a hang-up there is no terminal any more
             self.suspend()
             if self._last is not None:
                 print_screen(self._last, self._color, self._file)
@@ -254,4 +262,9 @@ class LiveScreen:
         """Leave the alternate screen and show the cursor, without anything that could wait."""
         if self._live is not None:
             with contextlib.suppress(OSError, ValueError):
-                os.write(self._file.fileno(), b"\x1b[?1049l\x1b[?25h")
+                output = self._file.fileno()
+                if select.select([], [output], [], 0)[1]:
+                    os.write(output, b"\x1b[?1049l\x1b[?25h")
+
+    def drop(self) -> None:
+        """A terminal takes the rest, or the signal that interrupted has discarded it."""
