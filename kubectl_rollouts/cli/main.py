@@ -85,6 +85,8 @@ def _main(words: list[str], program: Program) -> int:
         status: int | None = app(
             args=canonical(parsed), prog_name=program.path(command.path), standalone_mode=False, obj=session
         )
+    except SystemExit:  # Typer's answer to a broken pipe that was not our output's (that one is OutputClosedError)
+        raise Failure("broken pipe") from None
     finally:
         session.close()
     return status or 0
