@@ -38,8 +38,10 @@ LISTS = {"kubectl_rollouts.view.lists", "kubectl_rollouts.rollout.rows"}
 
 def imported(*modules: str) -> set[str]:
     """What a fresh interpreter has after importing modules, less what msgspec brings along."""
-    code = f"import sys, msgspec; before = set(sys.modules); import {', '.join(modules)}; print(*set(sys.modules) - before)"
-    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    names = ", ".join(modules)
+    code = f"import sys, msgspec; before = set(sys.modules); import {names}; print(*set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
 
 
 def test_a_screen_in_a_pipe_imports_only_what_it_needs() -> None:
@@ -64,4 +66,4 @@ def test_ten_thousand_pods() -> None:
     lines = write_screen(screen, color=True).splitlines()
     assert len(lines) == len(screen.header) + 10_004
     assert "└──□ pod-09999" in lines[-1]
-    assert len(fitted(screen, 80, 24).renderables) == len(screen.brief) + 2
+    assert len(fitted(screen, 80, 24).renderables) == len(screen.header) + 2
