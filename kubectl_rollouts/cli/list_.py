@@ -9,7 +9,6 @@ import typer
 from kubectl_rollouts.cli.app import new_app, session_of
 from kubectl_rollouts.cli.session import Session
 from kubectl_rollouts.release.listing import list_experiments, list_rollouts
-from kubectl_rollouts.rollout.rows import experiment_row, rollout_row
 from kubectl_rollouts.view.lists import experiments_table, rollouts_table
 
 app = new_app()
@@ -32,7 +31,7 @@ def rollouts(
         from kubectl_rollouts.cli.list_watch import watch_rollouts
 
         return watch_rollouts(session, namespace, name, timestamps)
-    rows = [rollout_row(rollout) for rollout in list_rollouts(session.client(), namespace, name).items]
+    rows = list_rollouts(session.client(), namespace, name).rows
     if not rows:
         session.warn(NOTHING)
         return 0
@@ -45,8 +44,7 @@ def rollouts(
 def experiments(ctx: typer.Context, all_namespaces: bool = False) -> int:
     """List experiments."""
     session = session_of(ctx)
-    listing = list_experiments(session.client(), _namespace(session, all_namespaces))
-    rows = [experiment_row(experiment) for experiment in listing.items]
+    rows = list_experiments(session.client(), _namespace(session, all_namespaces)).rows
     if not rows:
         session.warn(NOTHING)
         return 0

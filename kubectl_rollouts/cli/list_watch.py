@@ -6,11 +6,9 @@ import signal
 import time
 
 from kubectl_rollouts.cli.session import Session
-from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.listing import list_rollouts
 from kubectl_rollouts.release.watched_list import WatchedList
-from kubectl_rollouts.rollout.objects import Rollout
-from kubectl_rollouts.rollout.rows import ListRow, rollout_row
+from kubectl_rollouts.rollout.rows import ListRow
 from kubectl_rollouts.view.lists import rollouts_table
 
 
@@ -21,12 +19,12 @@ def watch_rollouts(session: Session, namespace: str, name: str, timestamps: bool
     """
     listing = list_rollouts(session.client(), namespace, name)
     printer = _Printer(session, namespace == "", timestamps)
-    printer.table(listing.items)
+    printer.table(listing.rows)
     watched = WatchedList(
         session.client(),
         namespace,
         name,
-        listing.resource_version,
+        listing.version,
         lambda failure: session.log("warning", str(failure)),
     )
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -46,21 +44,15 @@ class _Printer:
         self._timestamps = timestamps
         self._known: dict[tuple[str, str], ListRow] = {}
 
-    def table(self, rollouts: list[Rollout]) -> None:
+    def table(self, rows: list[ListRow]) -> None:
         """Print the whole table; its titles alone when there is nothing to list."""
-        rows = [rollout_row(rollout) for rollout in rollouts]
         self._known = {(row.namespace, row.name): row for row in rows}
         self._print(rows, titles=True)
 
-    def changes(self, rollouts: list[Rollout]) -> None:
+    def changes(self, told: list[ListRow]) -> None:
         """Print what changed, in the order of the events: a rollout that changed twice has two lines."""
         rows = []
-        for rollout in rollouts:
-            try:
-                row = rollout_row(rollout)
-            except Failure as failure:
-                self._session.log("warning", str(failure))
-                continue
+        for row in told:
             key = (row.namespace, row.name)
             if self._known.get(key) != row:
                 self._known[key] = row

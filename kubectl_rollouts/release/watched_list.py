@@ -16,11 +16,13 @@ from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.listing import list_rollouts, name_selector
 from kubectl_rollouts.release.resources import ROLLOUTS
 from kubectl_rollouts.rollout.objects import Rollout
+from kubectl_rollouts.rollout.rows import rollout_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kubectl_rollouts.cluster.client import Client
+    from kubectl_rollouts.rollout.rows import ListRow
 
 BATCH = 0.5  # seconds between two looks at what changed
 ATTEMPTS = 6  # failures in a row that are waited for; the next one ends the command
@@ -41,11 +43,11 @@ class WatchedList:
         self._name = name
         self._version = version
         self._warn = warn
-        self._news: SimpleQueue[Rollout | Failure] = SimpleQueue()
+        self._news: SimpleQueue[ListRow | Failure] = SimpleQueue()
         self._failures = 0
 
-    def batches(self) -> Iterator[list[Rollout]]:
-        """Every half second the rollouts that events told of since, in order: those deleted, too, as they were last.
+    def batches(self) -> Iterator[list[ListRow]]:
+        """Every half second the rows that events told of since, in order: those deleted, too, as they were last.
 
         Runs until the server has failed seven times in a row; raises that Failure after a last batch.
         """
@@ -53,7 +55,7 @@ class WatchedList:
         tick = time.monotonic()
         while True:
             tick += BATCH
-            batch: list[Rollout] = []
+            batch: list[ListRow] = []
             ended: Failure | None = None
             while ended is None:
                 left = tick - time.monotonic()
@@ -95,7 +97,7 @@ class WatchedList:
                     self._failures = 0
                     self._version = event.resource_version or self._version
                     if event.kind != "BOOKMARK":
-                        self._news.put(event.object)
+                        self._tell(event.object)
         except ApiError as error:
             self._failed(error)
             if error.gone:
@@ -112,6 +114,12 @@ class WatchedList:
         if time.monotonic() - started < PAUSE:
             time.sleep(PAUSE)  # a server that ends every watch at once is not asked without end
 
+    def _tell(self, rollout: Rollout) -> None:
+        try:
+            self._news.put(rollout_row(rollout))
+        except Failure as failure:  # an object that makes no sense: the others go on
+            self._warn(failure)
+
     def _failed(self, failure: Failure) -> None:
         self._failures += 1
         if self._failures > ATTEMPTS:
@@ -126,7 +134,7 @@ class WatchedList:
             except Failure as failure:
                 self._failed(failure)
                 continue
-            self._version = listing.resource_version
-            for rollout in listing.items:
-                self._news.put(rollout)
+            self._version = listing.version
+            for row in listing.rows:
+                self._news.put(row)
             return
