@@ -141,3 +141,13 @@ def test_kubectl_completes_the_plugin(cluster: Replayed, plugin: list[str]) -> N
     assert kubectl(cluster, *plugin, "promote", "g") == ["guestbook\tpaused at step 2/5, weight 20", ":4"]
     assert kubectl(cluster, *plugin, "set", "image", "guestbook", "") == ["web=\tnow registry.test/web:1", ":6"]
     assert [line.partition("\t")[0] for line in kubectl(cluster, *plugin, "get", "")] == ["experiment", "rollout", ":4"]
+
+
+def test_kubectl_in_a_real_shell(shell: Callable[[str], Shell]) -> None:
+    if shutil.which("kubectl") is None:
+        pytest.skip("kubectl is not installed here")
+    zsh = shell("zsh")
+    zsh.type("source <(kubectl completion zsh); echo kubectl-$((40 + 2))\r", until=f"kubectl-42\n{PROMPT}")
+    assert "kubectl rollouts promote guestbook" in zsh.type("kubectl rollouts promote gue\t", "promote guestbook")
+    screen = zsh.type("\x15kubectl argo rollouts abort \t", "weight 20")
+    assert re.search(r"guestbook .*paused at step 2/5, weight 20", screen)
