@@ -94,6 +94,7 @@ class Transport:
         limit = config.request_timeout
         if limit:  # the user's own limit replaces them all
             self.timeouts = Timeouts(limit, limit, limit)
+        self.latency = 0.0  # seconds between the last request and its answer
         self._limit = limit
         self._log = log
         self._pool = Pool(config, self.server, self.credentials, user_agent)
@@ -210,6 +211,7 @@ class Transport:
             if opened is not None:
                 opened(wire)
             sent = True
+            sent_at = time.monotonic()
             wire.send(
                 method,
                 self.url(target) if self._proxied else self._prefix + target,
@@ -218,6 +220,7 @@ class Transport:
                 limits.first_byte,
             )
             head = wire.read_head(method, limits.first_byte)
+            self.latency = time.monotonic() - sent_at
             if quiet and head.status == 200:
                 keep = True
                 note.answered(head, None)

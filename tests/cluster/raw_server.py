@@ -137,6 +137,7 @@ class RawServer:
     def _serve(self, sock: socket.socket, number: int) -> None:
         try:
             sock.settimeout(10)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._context is not None:
                 sock = self._context.wrap_socket(sock, server_side=True)
                 self.client_certificates.append(sock.getpeercert())
