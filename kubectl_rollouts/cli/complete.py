@@ -41,7 +41,10 @@ _FLAG_VALUES = {
     "to-revision": "revisions",
     "from": "analysis templates",
 }
-_WORDS = {"completion": ("bash", "zsh", "fish", "powershell"), "sandbox demo": ("canary", "bluegreen")}
+_WORDS = {
+    "completion": ("bash", "zsh", "fish", "powershell"),
+    "sandbox demo": ("canary", "bluegreen", "abort", "analysis"),
+}
 
 
 class Completion:

@@ -173,7 +173,18 @@ HELP: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     ),
     "sandbox demo": (
         "Play a release on a sandbox cluster and show it on the screen; ends by itself.",
-        (("The canary release", "{kubectl} sandbox demo"),),
+        (("The canary release", "{kubectl} sandbox demo"), ("A failing image", "{kubectl} sandbox demo abort")),
+    ),
+    "sandbox pods": (
+        "Make trouble while somebody watches: running pods crash, or new ones take their time.",
+        (
+            ("Let two pods crash", "{kubectl} sandbox pods --fail 2"),
+            ("New pods take 20 seconds to become ready", "{kubectl} sandbox pods --slow 20"),
+        ),
+    ),
+    "sandbox reset": (
+        "Empty a running sandbox, and load again what it was started with.",
+        (("Begin again", "{kubectl} sandbox reset"),),
     ),
     "sandbox run": (
         "Start a sandbox cluster, run a command with KUBECONFIG set to it, stop it, and exit as the command did.",
@@ -184,6 +195,19 @@ HELP: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             ("On any free port", "{kubectl} sandbox start"),
             ("With objects to begin with", "{kubectl} sandbox start --port 8001 --load manifests/"),
+            ("In the background, an hour's pause in a minute", "{kubectl} sandbox start --detach --speed 60"),
+            ("Kept over restarts", "{kubectl} sandbox start --state cluster.db"),
+        ),
+    ),
+    "sandbox status": (
+        "Show the running sandboxes: where they are, how fast, what they hold.",
+        (("What is running", "{kubectl} sandbox status"),),
+    ),
+    "sandbox stop": (
+        "Stop a running sandbox and wait until it has gone.",
+        (
+            ("The only one", "{kubectl} sandbox stop"),
+            ("One of several", "{kubectl} sandbox stop --port 8001"),
         ),
     ),
     "set": (

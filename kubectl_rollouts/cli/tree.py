@@ -148,6 +148,8 @@ GLOBAL_FLAGS = (
 
 _NO_COLOR = _bool("no-color", "Write no colours")
 _KEEP_GOING = _bool("keep-going", "Try every name, say each outcome, and exit 1 if one failed")
+_PORT = Flag("port", "int", "Port of the sandbox that is meant, where several are running", "", 0)
+_SPEED = _string("speed", "How much faster pauses and delays pass: 60 makes an hour a minute", "", "1")
 _LOAD = _array("load", "File or folder of manifests to put into the new cluster; repeat the flag for several")
 
 COMMANDS = (
@@ -325,7 +327,7 @@ COMMANDS = (
     Command("sandbox", "COMMAND", "Run a small cluster with a rollouts controller on this machine"),
     Command(
         "sandbox demo",
-        "[canary|bluegreen]",
+        "[canary|bluegreen|abort|analysis]",
         "Play a release on a sandbox cluster, live",
         "sandbox",
         (),
@@ -333,12 +335,36 @@ COMMANDS = (
         1,
     ),
     Command(
+        "sandbox pods",
+        "",
+        "Make trouble in a running sandbox: pods that crash, pods that start slowly",
+        "sandbox",
+        (),
+        0,
+        0,
+        (
+            Flag("fail", "int", "How many of the running pods crash from now on", "", 0),
+            _PORT,
+            _string("slow", "Seconds that new pods take to become ready (0: as usual)"),
+        ),
+    ),
+    Command(
+        "sandbox reset",
+        "",
+        "Empty a running sandbox and load again what it was started with",
+        "sandbox",
+        (),
+        0,
+        0,
+        (_PORT,),
+    ),
+    Command(
         "sandbox run",
         "[flags] -- COMMAND [ARGUMENT ...]",
         "Run a command with a sandbox cluster of its own",
         "sandbox",
         least=1,
-        flags=(_LOAD,),
+        flags=(_LOAD, _SPEED),
     ),
     Command(
         "sandbox start",
@@ -349,11 +375,16 @@ COMMANDS = (
         0,
         0,
         (
+            _bool("detach", "Leave the sandbox running in the background"),
             _string("kubeconfig", "File to write the kubeconfig of the sandbox to"),
             _LOAD,
             Flag("port", "int", "Port to listen on (0: any free one)", "", 0),
+            _SPEED,
+            _string("state", "File that keeps the cluster over restarts"),
         ),
     ),
+    Command("sandbox status", "", "Show the running sandboxes", "sandbox", (), 0, 0),
+    Command("sandbox stop", "", "Stop a running sandbox", "sandbox", (), 0, 0, (_PORT,)),
     Command("set", "COMMAND", "Change a part of a rollout"),
     Command(
         "set image",

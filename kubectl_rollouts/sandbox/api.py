@@ -36,6 +36,8 @@ class Api:
         self._pages = Pages(store)
         self._writer = Writer(store, now)
         self._now = now
+        self.control: Callable[[Request], Response] | None = None
+        """Answers `/sandbox/…`, where the sandbox has a user."""
 
     def __call__(self, request: Request) -> Response:
         """The answer to a request; never raises."""
@@ -53,6 +55,8 @@ class Api:
             return self._resource("", segments[1], segments[2:], request)
         if segments[:1] == ["apis"] and len(segments) > 3:
             return self._resource(segments[1], segments[2], segments[3:], request)
+        if segments[:1] == ["sandbox"] and self.control is not None:
+            return self.control(request)
         if request.method not in ("GET", "HEAD"):
             raise method_not_allowed()
         return self._document(segments, request)

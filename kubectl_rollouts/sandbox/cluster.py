@@ -37,7 +37,8 @@ class Sandbox:
             journal = SqliteJournal(state)
         self.store = Store(admit, journal)
         try:
-            self.server = Server(Api(self.store), port)
+            self.api = Api(self.store)
+            self.server = Server(self.api, port)
         except BaseException:
             self.store.close()
             raise
@@ -66,6 +67,11 @@ class Sandbox:
         from kubectl_rollouts.sandbox.loading import load
 
         return load(self.store, path)
+
+    def reset(self) -> None:
+        """Empty the cluster: everything goes at once, and what a fresh cluster has comes back."""
+        self.store.clear()
+        seed(self.store)
 
     def wait_idle(self, timeout: float = 10.0) -> bool:
         """Wait until the controllers have nothing to do now; False when that took too long."""

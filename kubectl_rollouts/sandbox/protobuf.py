@@ -17,9 +17,26 @@ CONTENT_TYPE = "application/vnd.kubernetes.protobuf"
 
 # Go's protobuf writes what is not set as zero, where JSON leaves it out; a zero of other fields means something.
 _ZERO_IS_ABSENT = frozenset(
-    "generation hostIPC hostNetwork hostPID hostPort initialDelaySeconds minReadySeconds nodePort paused periodSeconds "
-    "publishNotReadyAddresses readOnly sessionAffinity stdin stdinOnce successThreshold failureThreshold timeoutSeconds "
-    "tty deletionGracePeriodSeconds".split()
+    {
+        "failureThreshold",
+        "generation",
+        "hostIPC",
+        "hostNetwork",
+        "hostPID",
+        "hostPort",
+        "initialDelaySeconds",
+        "minReadySeconds",
+        "nodePort",
+        "paused",
+        "periodSeconds",
+        "publishNotReadyAddresses",
+        "readOnly",
+        "stdin",
+        "stdinOnce",
+        "successThreshold",
+        "timeoutSeconds",
+        "tty",
+    }
 )
 
 Fields = list[tuple[int, Any]]

@@ -282,6 +282,13 @@ class Store:
                 return marked, False
             return self._commit(kind, "MODIFIED", marked, old), False
 
+    def clear(self) -> None:
+        """Remove everything at once, finalizers and owners or not; watches are told."""
+        with self.lock:
+            for kind in BY_KIND.values():
+                for obj in self.list(kind.kind):
+                    self._remove(kind, obj, obj)
+
     # Below: the lock is held
 
     def _check_namespace(self, kind: Kind, namespace: str, name: str) -> None:
