@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from kubectl_rollouts.view.live import Display
 
 
-def watch_rollout(session: Session, name: str, color: bool, timeout: float) -> int:
+def watch_rollout(session: Session, name: str, color: bool, timeout: float, namespace: str = "") -> int:
     """Follow a rollout until SIGINT or SIGTERM, or until `timeout` seconds have passed (0: for ever): exit status 0.
+
+    `namespace` "" is the session's.
 
     Interrupted before it could be read, it shows nothing and exits 1 (view.md Q30).
     """
     try:
-        status, ending = _watch(session, ROLLOUTS, name, color, timeout if timeout > 0 else None)
+        status, ending = _watch(session, ROLLOUTS, name, color, timeout if timeout > 0 else None, namespace)
     except KeyboardInterrupt:
         return 1
     if ending.signal is not None and ending.signal not in (signal.SIGINT, signal.SIGTERM):
@@ -34,17 +36,19 @@ def watch_rollout(session: Session, name: str, color: bool, timeout: float) -> i
     return status
 
 
-def watch_experiment(session: Session, name: str, color: bool) -> int:
+def watch_experiment(session: Session, name: str, color: bool, namespace: str = "") -> int:
     """Follow an experiment until a signal ends the process."""
-    status, ending = _watch(session, EXPERIMENTS, name, color, None)
+    status, ending = _watch(session, EXPERIMENTS, name, color, None, namespace)
     if ending.signal is not None:
         end_by(ending.signal)
     return status
 
 
-def _watch(session: Session, root: Resource, name: str, color: bool, timeout: float | None) -> tuple[int, Ending]:
+def _watch(
+    session: Session, root: Resource, name: str, color: bool, timeout: float | None, namespace: str
+) -> tuple[int, Ending]:
     """Follow until the end; the exit status is 1 when something could not be read at the start."""
-    fetched = fetch(session.client(), session.namespace, root, name, to_follow=True)
+    fetched = fetch(session.client(), namespace or session.namespace, root, name, to_follow=True)
     fetched.held.info()  # what cannot be shown at all is an error before the first frame
     updates: SimpleQueue[Any] = SimpleQueue()
     for problem in fetched.problems:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kubectl_rollouts.errors import Failure
+from kubectl_rollouts.rollout.gotext import plain_value, value_and_type
 
 Object = dict[str, Any]
 Operation = dict[str, Any]
@@ -23,13 +24,15 @@ def workload_name(rollout: Object) -> str:
         return ""
     reference = spec["workloadRef"]
     if not isinstance(reference, dict):
-        raise Failure(f".spec.workloadRef accessor error: {_go(reference)}, expected map[string]interface{{}}")
+        raise Failure(
+            f".spec.workloadRef accessor error: {value_and_type(reference)}, expected map[string]interface{{}}"
+        )
     name, kind = reference.get("name"), reference.get("kind")
     if not isinstance(name, str):
-        raise Failure(f"spec.workloadRef.name is not a string: {_value(name)}")
+        raise Failure(f"spec.workloadRef.name is not a string: {plain_value(name)}")
     if kind not in (None, "", "Deployment"):
         raise Failure(
-            f"spec.workloadRef refers to a {_value(kind)}: set image can change the image of a Deployment only"
+            f"spec.workloadRef refers to a {plain_value(kind)}: set image can change the image of a Deployment only"
         )
     return name
 
@@ -79,10 +82,10 @@ def _containers(target: Object) -> list[tuple[str, Object]]:
         if entries is None:
             continue
         if not isinstance(entries, list):
-            raise Failure(f"{path}.{name} accessor error: {_go(entries)}, expected []interface{{}}")
+            raise Failure(f"{path}.{name} accessor error: {value_and_type(entries)}, expected []interface{{}}")
         for index, entry in enumerate(entries):
             if not isinstance(entry, dict):
-                raise Failure(f"{path}.{name}[{index}] is {_go(entry)}, expected map[string]interface{{}}")
+                raise Failure(f"{path}.{name}[{index}] is {value_and_type(entry)}, expected map[string]interface{{}}")
             out.append((f"/spec/template/spec/{name}/{index}", entry))
     return out
 
@@ -92,32 +95,5 @@ def _mapping(obj: Object, key: str, path: str) -> Object:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise Failure(f"{path} accessor error: {_go(value)}, expected map[string]interface{{}}")
+        raise Failure(f"{path} accessor error: {value_and_type(value)}, expected map[string]interface{{}}")
     return value
-
-
-def _go(value: object) -> str:
-    """A value with its type, as Go's error texts name them."""
-    kinds: dict[type, str] = {
-        str: "string",
-        bool: "bool",
-        int: "int64",
-        float: "float64",
-        list: "[]interface {}",
-        dict: "map[string]interface {}",
-        type(None): "<nil>",
-    }
-    return f"{_value(value)} is of the type {kinds[type(value)]}"
-
-
-def _value(value: object) -> str:
-    """A value as Go's `%v` shows it."""
-    if value is None:
-        return "<nil>"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return f"[{' '.join(map(_value, value))}]"
-    if isinstance(value, dict):
-        return f"map[{' '.join(f'{key}:{_value(item)}' for key, item in sorted(value.items()))}]"
-    return str(value)
