@@ -45,7 +45,7 @@ def analysisrun(
     from_: Annotated[str, typer.Option("--from")] = "",
     from_file: str = "",
     generate_name: str = "",
-    global_: Annotated[bool, typer.Option("--global")] = False,
+    global_: Annotated[bool, typer.Option("--global/--no-global")] = False,
     instance_id: str = "",
     name: str = "",
 ) -> None:
