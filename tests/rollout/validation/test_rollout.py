@@ -74,8 +74,8 @@ SPEC_CASES = [
     ),
     (
         rollout(strategy={"blueGreen": {"activeService": "a", "scaleDownDelayRevisionLimit": 11}}),
-        "spec.strategy.scaleDownDelayRevisionLimit: Invalid value: 11: This rollout's revision history limit can not be "
-        "smaller than the rollout's scale down limit",
+        "spec.strategy.scaleDownDelayRevisionLimit: Invalid value: 11: This rollout's revision history limit can not "
+        "be smaller than the rollout's scale down limit",
     ),
     (
         rollout(workloadRef={"kind": "Deployment"}),
@@ -107,13 +107,13 @@ SPEC_CASES = [
     ),
     (
         canary(trafficRouting={"istio": {"destinationRule": {}}, "maxTrafficWeight": 1000}),
-        "spec.strategy.trafficRouting.maxTrafficWeight: Invalid value: 1000: Canary maxTrafficWeight in traffic routing "
-        "only supported in Nginx and Plugins",
+        "spec.strategy.trafficRouting.maxTrafficWeight: Invalid value: 1000: Canary maxTrafficWeight in traffic "
+        "routing only supported in Nginx and Plugins",
     ),
     (
         canary(antiAffinity={}),
-        'spec.strategy.antiAffinity: Invalid value: "antiAffinity.PreferredDuringSchedulingIgnoredDuringExecution: false '
-        'antiAffinity.RequiredDuringSchedulingIgnoredDuringExecution: false": AntiAffinity must have exactly one '
+        'spec.strategy.antiAffinity: Invalid value: "antiAffinity.PreferredDuringSchedulingIgnoredDuringExecution: '
+        'false antiAffinity.RequiredDuringSchedulingIgnoredDuringExecution: false": AntiAffinity must have exactly one '
         "strategy listed",
     ),
     (
@@ -201,7 +201,8 @@ def test_an_empty_rollout_shows_what_is_missing_in_order() -> None:
 def test_a_bad_selector_hides_the_pod_template() -> None:
     obj = rollout(selector={"matchExpressions": [{"key": "app", "operator": "In"}]}, template={})
     assert errors(obj) == [
-        "spec.selector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
+        "spec.selector.matchExpressions[0].values: Required value: "
+        "must be specified when `operator` is 'In' or 'NotIn'",
         'spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"In"}]}: invalid label selector',
     ]
 
