@@ -132,15 +132,15 @@ class Client:
         query = _selectors(label_selector, field_selector)
         query["limit"] = str(PAGE_SIZE)
         path, what = resource.path(namespace), resource.group_resource
-        restarted = False
+        whole = restarted = False
         while True:
             try:
                 response = self.request("GET", path, query=query, group_resource=what)
             except ApiError as error:
-                if not error.gone or "continue" not in query:
+                if not error.gone or "continue" not in query or whole:
                     raise
                 query = _selectors(label_selector, field_selector)
-                restarted = True
+                whole = restarted = True
                 continue
             page = decode_page(response.body, type_, what)
             token = page.continue_token

@@ -94,6 +94,7 @@ class Transport:
         limit = config.request_timeout
         if limit:  # the user's own limit replaces them all
             self.timeouts = Timeouts(limit, limit, limit)
+        self._config = config
         self.latency = 0.0  # seconds between the last request and its answer
         self._limit = limit
         self._log = log
@@ -250,7 +251,25 @@ class Transport:
 
     def _failed(self, method: str, target: str, broken: _BrokenError) -> ConnectionFailed:
         error = broken.error
-        return ConnectionFailed(method, self.url(target), error.cause, sent=broken.sent, timed_out=error.timed_out)
+        return ConnectionFailed(
+            method,
+            self.url(target),
+            error.cause,
+            sent=broken.sent,
+            timed_out=error.timed_out,
+            hint=self._hint(error),
+        )
+
+    def _hint(self, error: WireError) -> str:
+        """Return what may help, where the reference's text alone would not."""
+        config = self._config
+        if not config.files and config.server == "http://localhost:8080":
+            return "no kubeconfig was found: set KUBECONFIG, or use --kubeconfig or --server"
+        if "signed by unknown authority" in error.cause:
+            if not (config.ca_data or config.ca_file):
+                return "no certificate-authority is set for this cluster"
+            return f'the certificate-authority of cluster "{config.cluster_name}" is that of another server'
+        return ""
 
     def _moved(self, target: str, location: str) -> str:
         """Return the target of a redirect; raise when it leads to another server."""

@@ -172,6 +172,20 @@ def test_a_list_that_is_gone_from_the_start_is_an_error(serve: Serve, connect: C
     assert len(server.requests) == 1
 
 
+def test_a_server_that_forgets_every_list_is_an_error(serve: Serve, connect: Connect) -> None:
+    def handle(exchange: Exchange) -> None:
+        if "continue" in query(exchange):
+            exchange.answer(status(410, "Expired", "too old"), 410)
+        else:
+            exchange.answer({"metadata": {"continue": "x"}, "items": [widget()]})
+
+    server = serve(handle)
+    with pytest.raises(ApiError) as caught:
+        connect(server).list(WIDGETS, "ns")
+    assert caught.value.gone
+    assert len(server.requests) == 4
+
+
 def test_pages_one_by_one(serve: Serve, connect: Connect) -> None:
     server = serve(paged(5, 2, expire_at=4))
     pages = connect(server).list_pages(WIDGETS, "ns", Widget)

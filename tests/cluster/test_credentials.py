@@ -17,7 +17,7 @@ import pytest
 
 from kubectl_rollouts.cluster.client import Client
 from kubectl_rollouts.cluster.errors import ApiError, ConfigError
-from kubectl_rollouts.cluster.kubeconfig import User
+from kubectl_rollouts.cluster.kubeconfig import ConfigFlags, User, load_config
 from kubectl_rollouts.cluster.kubeconfig_files import AuthProvider, EnvVar, Exec
 from tests.cluster.conftest import WIDGETS, answering, widget
 from tests.cluster.raw_server import TLS, Exchange, RawServer
@@ -364,6 +364,87 @@ def test_an_oidc_token_that_is_good(server: RawServer, connect: Connect) -> None
     good = token(time.time() + 1000)
     connect(server, ca_data=CA, user=oidc(**{"id-token": good})).get(WIDGETS, "ns", "w")
     assert sent(server) == [f"Bearer {good}"]
+
+
+class Issuer:
+    """An oidc provider whose next id-token is `token`; it takes the client secret by basic auth or in the form."""
+
+    def __init__(self, serve: Serve, *, in_form: bool = False, **answer: Any) -> None:
+        self.token = token(time.time() + 1000)
+        self.answer = {"id_token": self.token, "refresh_token": "r2", **answer}
+        self.in_form = in_form
+        self.endpoint = ""
+        self.server = serve(self.handle, tls=True)
+
+    def handle(self, exchange: Exchange) -> None:
+        request = exchange.request
+        if request.path == "/id/.well-known/openid-configuration":
+            exchange.answer({"token_endpoint": self.endpoint or f"{self.server.url}/token"})
+        elif self.in_form != (b"client_id=me" in request.body):
+            exchange.answer({"error": "invalid_client"}, 401)
+        else:
+            exchange.answer(self.answer)
+
+    def kubeconfig(self, api: RawServer, file: Path, **settings: str) -> ConfigFlags:
+        settings = {
+            "idp-issuer-url": f"{self.server.url}/id",
+            "client-id": "me",
+            "id-token": token(1000),
+            "refresh-token": "r+1",
+            "idp-certificate-authority-data": base64.b64encode(CA).decode(),
+            **{name.replace("_", "-"): value for name, value in settings.items()},
+        }
+        cluster = {"server": api.url, "certificate-authority-data": base64.b64encode(CA).decode()}
+        document = {
+            "clusters": [{"name": "k", "cluster": cluster}],
+            "users": [{"name": "u", "user": {"auth-provider": {"name": "oidc", "config": settings}}}],
+            "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}],
+            "current-context": "c",
+            "note": "x" * 1000,
+        }
+        file.write_text(json.dumps(document))
+        file.chmod(0o600)
+        return ConfigFlags(kubeconfig=str(file))
+
+
+@pytest.mark.parametrize(("secret", "in_form"), [("s", False), ("s", True), ("", True)])
+def test_an_oidc_token_is_renewed_and_written_back(serve: Serve, tmp_path: Path, secret: str, in_form: bool) -> None:
+    issuer = Issuer(serve, in_form=in_form)
+    api = serve(accepting(issuer.token), tls=True)
+    file = tmp_path / "config"
+    flags = issuer.kubeconfig(api, file, client_secret=secret)
+    for _ in range(2):
+        with Client(load_config(flags, {})) as client:
+            assert client.get(WIDGETS, "ns", "w") == widget()
+    posts = [request for request in issuer.server.requests if request.method == "POST"]
+    assert len(posts) == 1 + (in_form and bool(secret))  # the second client found the new token in the file
+    assert b"grant_type=refresh_token&refresh_token=r%2B1" in posts[-1].body
+    assert "r2" in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["config"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "endpoint", "answer", "text"),
+    [
+        ({"idp_certificate_authority_data": ""}, "", {}, "certificate signed by unknown authority"),
+        ({"idp_issuer_url": "http://127.0.0.1:1"}, "", {}, "not reached over https"),
+        ({"idp_issuer_url": "https://127.0.0.1:1"}, "", {}, "connection refused"),
+        ({}, "http://127.0.0.1:1/token", {}, "not reached over https"),
+        ({}, "", {"id_token": None}, "has no id_token"),
+    ],
+)
+def test_an_oidc_provider_that_does_not_do(
+    serve: Serve, tmp_path: Path, settings: dict[str, str], endpoint: str, answer: dict[str, Any], text: str
+) -> None:
+    issuer = Issuer(serve, in_form=True, **answer)
+    issuer.endpoint = endpoint
+    api = serve(answering(widget()), tls=True)
+    flags = issuer.kubeconfig(api, tmp_path / "config", **settings)
+    with Client(load_config(flags, {})) as client, pytest.raises(ConfigError, match=text) as caught:
+        client.get(WIDGETS, "ns", "w")
+    assert "r+1" not in str(caught.value)
+    assert api.requests == []
 
 
 @pytest.mark.parametrize(

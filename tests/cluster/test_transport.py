@@ -117,6 +117,11 @@ def test_refused(connect: Connect) -> None:
     assert not caught.value.sent
 
 
+def test_without_a_kubeconfig_the_error_says_so(connect: Connect) -> None:
+    with pytest.raises(ConnectionFailed, match=r"\(no kubeconfig was found: set KUBECONFIG, or use --kubeconfig"):
+        connect("http://localhost:8080", timeouts=Timeouts(connect=0.3, first_byte=0.3)).list(WIDGETS, "ns")
+
+
 def test_a_name_that_is_not_there(connect: Connect) -> None:
     with pytest.raises(ConnectionFailed, match=r"dial tcp: lookup nowhere\.invalid: ") as caught:
         connect("http://nowhere.invalid:80", timeouts=Timeouts(connect=8.0)).get(WIDGETS, "ns", "w")
