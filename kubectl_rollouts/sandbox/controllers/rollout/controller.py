@@ -48,11 +48,11 @@ class RolloutController:
         """The rollout itself, the owner of what changed, and those that refer to it (controller.md §1.1)."""
         if kind == "Rollout":
             return ((namespace_of(obj), name_of(obj)),)
-        found = list(invalid_rollouts(kind, obj, world))
         if kind in _OWNED:
             owner = controller_of(obj)
-            if owner is not None and owner.get("kind") == "Rollout":
-                found.append((namespace_of(obj), owner["name"]))
+            if owner is not None:  # by far the most frequent: no search for those that refer to it
+                return ((namespace_of(obj), owner["name"]),) if owner.get("kind") == "Rollout" else ()
+        found = list(invalid_rollouts(kind, obj, world))
         if kind in _WORKLOADS:
             found += _referring(kind, obj, world)
         if kind == "Service":

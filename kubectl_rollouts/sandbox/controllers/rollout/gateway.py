@@ -15,6 +15,7 @@ _LISTS = (
     ("TCPRoute", "tcpRoute", "tcpRoutes", "tcpRouteSelector"),
     ("TLSRoute", "tlsRoute", "tlsRoutes", "tlsRouteSelector"),
 )
+_SINGLE = {kind: single for kind, single, _, _ in _LISTS}
 
 
 def apply_gateway(release: Release, config: Object, plan: Plan) -> str:
@@ -37,7 +38,7 @@ def apply_gateway(release: Release, config: Object, plan: Plan) -> str:
             rules = _with_header_rules(rules, plan.step["setHeaderRoute"], plan)
         weighted = [_weighted(rule, managed, plan) for rule in rules]
         if not any(found for _, found in weighted):
-            return f"backendRef was not found in {kind[:1].lower()}{kind[1:]}"
+            return f"backendRef was not found in {_SINGLE[kind]}"
         _write(release, route, namespace, [rule for rule, _ in weighted], config, plan.weight)
     return ""
 

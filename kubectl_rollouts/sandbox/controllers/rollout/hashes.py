@@ -7,6 +7,7 @@ out unless the field is a pointer, maps sorted, quantities canonical.  `_FIELDS`
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from kubectl_rollouts.sandbox.controllers.rollout.quantities import canonical_quantity
@@ -177,6 +178,7 @@ def _go_json(value: Any) -> bytes:
     return text.encode()
 
 
+@lru_cache(maxsize=4096)
 def safe_hash(data: bytes, collision_count: int | None = None) -> str:
     """FNV-1a (32 bit) of `data` in the ten characters that spell no words."""
     if collision_count is not None:
