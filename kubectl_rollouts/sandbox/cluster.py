@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +46,7 @@ class Sandbox:
         self._log = log
         self._speed = speed
         self._runner: Runner | None = None
+        self._collects = False
 
     @property
     def url(self) -> str:
@@ -54,6 +56,8 @@ class Sandbox:
     def start(self) -> Sandbox:
         """Answer requests, and let the controllers run."""
         sys.setswitchinterval(SWITCH_INTERVAL)
+        self._collects = gc.isenabled()
+        gc.disable()  # the runner collects when it suits
         seed(self.store)
         self.server.start()
         from kubectl_rollouts.sandbox.controllers import CONTROLLERS
@@ -84,6 +88,8 @@ class Sandbox:
         if self._runner is not None:
             self._runner.stop()
         self.store.close()
+        if self._collects:
+            gc.enable()
 
     def __enter__(self) -> Sandbox:
         return self.start()

@@ -7,6 +7,7 @@ its key into the queue again.
 
 from __future__ import annotations
 
+import gc
 import heapq
 import threading
 import time
@@ -24,6 +25,9 @@ FIRST_PAUSE = 0.001
 LONGEST_PAUSE = 10.0
 RESYNC = 900.0
 """Seconds after which every object is looked at again, changed or not."""
+YOUNG_EVERY, ALL_EVERY = 0.5, 600.0
+"""Seconds between collections of garbage: of what is new, while busy too, and of everything, when there is nothing to do.
+A collection of everything stops the whole process for longer than an answer may take."""
 PATIENT_CONFLICTS = 5
 """Conflicts in a row that are retried at once; after that they wait as errors do."""
 
@@ -58,6 +62,7 @@ class Runner:
         self._idle = threading.Event()
         self._stopping = False
         self._next_resync = 0.0
+        self._collected = self._collected_all = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="controllers", daemon=True)
 
     def start(self) -> None:
@@ -94,13 +99,24 @@ class Runner:
                 key = next(iter(self._queue))
                 del self._queue[key]
                 self._reconcile(key)
-                time.sleep(0)  # lets a waiting request have the interpreter
+                if time.monotonic() - self._collected > YOUNG_EVERY:
+                    self._collect(1)
                 continue
             self._wake.clear()
             if self._changed:
                 continue
             self._idle.set()
+            if time.monotonic() - self._collected_all > ALL_EVERY:
+                self._collect(2)
             self._wake.wait(self._until_next())
+
+    def _collect(self, generation: int) -> None:
+        """Collect garbage, if it is this loop's task (`gc` is off while a sandbox runs)."""
+        self._collected = time.monotonic()
+        if generation == 2:
+            self._collected_all = self._collected
+        if not gc.isenabled():
+            gc.collect(generation)
 
     def _until_next(self) -> float:
         next_timer = self._timers[0][0] if self._timers else self._next_resync

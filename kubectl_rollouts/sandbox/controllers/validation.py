@@ -6,8 +6,11 @@ order: Services, analysis templates, Ingresses, VirtualServices; then the rules 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
+
+import msgspec
 
 from kubectl_rollouts.rollout.validation.access import (
     Mapping,
@@ -43,11 +46,18 @@ def rollout_error(rollout: Object, world: World, *, resolved: bool = True) -> st
     `resolved`: the template and selector of a `workloadRef` have been filled in, as the controller does before it
     validates; without a workloadRef it makes no difference.
     """
-    errors: Iterable[FieldError] = validate_rollout(rollout, resolved=resolved)
-    first = next(iter(errors), None)
-    if first is None:
-        first = next(_reference_errors(rollout, world), None)
+    own = _own_error(msgspec.json.encode(rollout.get("spec") or {}), resolved)
+    if own is not None:
+        return own
+    first = next(_reference_errors(rollout, world), None)
     return None if first is None else str(first)
+
+
+@lru_cache(maxsize=4096)
+def _own_error(spec: bytes, resolved: bool) -> str | None:
+    """The first thing that is wrong with a spec by itself: asked for at every reconcile, the spec seldom changes."""
+    errors = validate_rollout({"spec": msgspec.json.decode(spec)}, resolved=resolved)
+    return str(errors[0]) if errors else None
 
 
 def invalid_rollouts(kind: str, obj: Object, world: World) -> list[Key]:
