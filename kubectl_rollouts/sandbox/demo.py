@@ -21,7 +21,7 @@ from kubectl_rollouts.errors import Failure
 
 MANIFESTS = Path(__file__).parent / "manifests"
 PATIENCE = 30.0  # seconds that a scene may take before the demo says that it is stuck
-SETTLE = 1.5  # seconds that the end of a scene stays on the screen
+SETTLE = 2.5  # seconds that the end of a scene stays on the screen
 
 
 class Scene(NamedTuple):
