@@ -91,7 +91,9 @@ HELP: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (("Explain a command", "{kubectl} help promote"), ("Explain a subcommand", "{kubectl} help get rollout")),
     ),
     "lint": (
-        "Check the rollouts of a file before they are applied. Not in this version yet.",
+        "Check the rollouts of a file before they are applied, and the services, ingresses and virtual services of the "
+        "same file that they use.\n\n"
+        "Each error is a line; the first one is told with its field, and the command fails. No cluster is asked.",
         (("Check a file", "{kubectl} lint -f my-rollout.yaml"),),
     ),
     "list": (

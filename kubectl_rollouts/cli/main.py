@@ -127,6 +127,8 @@ def wrong_operands(command: Command, parsed: pflag.Parsed) -> str | None:
         if operands:
             return f"unknown command {quote(operands[0])}" + _did_you_mean(pflag.suggestions(operands[0], "create"))
         return "--filename is needed"
+    if command.path == "lint" and not parsed.value("filename"):
+        return "--filename is needed"
     if not command.least <= len(operands) <= command.most:
         wanted = command.operands.removeprefix("[flags] ") or "no operand"
         return f"expected {wanted}, got {_count(len(operands))}"

@@ -234,9 +234,9 @@ COMMANDS = (
     Command(
         "lint",
         "",
-        "Check manifests before they are applied (not in this version yet)",
+        "Check manifests before they are applied",
+        "lint",
         flags=(_string("filename", "File to check", "f"),),
-        later=True,
     ),
     Command("list", "<rollout|experiment>", "List rollouts or experiments"),
     Command(

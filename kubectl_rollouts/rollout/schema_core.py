@@ -6,6 +6,8 @@ are of this table.
 
 from __future__ import annotations
 
+from kubectl_rollouts.rollout.schema_lint import LINT
+
 CORE: dict[str, str] = {
     # --- meta/v1 ---------------------------------------------------------------------------------------------------
     "TypeMeta": "kind s, apiVersion s",
@@ -251,4 +253,5 @@ CORE: dict[str, str] = {
     "PodFailurePolicyOnPodConditionsPattern": "type =v1.PodConditionType, status =v1.ConditionStatus",
     "SuccessPolicy": "rules []SuccessPolicyRule",
     "SuccessPolicyRule": "succeededIndexes s, succeededCount i",
+    **LINT,
 }

@@ -78,11 +78,11 @@ class _Check:
                 return
             for item in value:
                 self.value(item, shape[2:], struct, path)
-        elif shape.startswith("{}") or _map_shape(shape):
+        elif shape.startswith("{}") or shape_of_map(shape):
             if not isinstance(value, dict):
                 self.wrong(value, shape, struct, path)
                 return
-            inner = (_map_shape(shape) or shape)[2:]
+            inner = (shape_of_map(shape) or shape)[2:]
             for key in self.keys(value):
                 self.value(value[key], inner, struct, path)
         elif shape[0] == "=" or shape in _PLAIN:
@@ -210,8 +210,8 @@ def _qualified(shape: str, core: bool) -> str:
     return head + (shape if plain else f"core.{shape}")
 
 
-def _map_shape(shape: str) -> str:
-    """The shape of a map type that has a name of its own, "" for other types."""
+def shape_of_map(shape: str) -> str:
+    """Return the shape of a map type that has a name of its own, "" for other types."""
     if not shape.startswith("core."):
         return ""
     text = CORE[shape.removeprefix("core.")]

@@ -144,7 +144,6 @@ def test_unknown_help_topics_are_no_failure() -> None:
 
 def test_what_comes_later_says_so() -> None:
     for words in (
-        ["lint", "-f", "x"],
         ["dashboard", "--port", "1"],
         ["notifications", "template", "get", "-o", "wide"],
     ):
