@@ -69,7 +69,7 @@ def _manage(replica_set: Object, pods: list[Object], clock: Clock) -> list[Chang
     wanted = 1 if wanted is None else int(wanted)
     changes: list[Change] = []
     for index in range(wanted - len(pods)):
-        pod = _new_pod(replica_set, index, clock)
+        pod = _new_pod(replica_set, f"{clock.now!r}/{len(pods)}/{index}")
         changes += [Create(pod), _event(replica_set, "SuccessfulCreate", f"Created pod: {name_of(pod)}")]
     if len(pods) > wanted:
         for pod in sorted(pods, key=_first_to_go)[: len(pods) - wanted]:
@@ -92,10 +92,12 @@ def _first_to_go(pod: Object) -> tuple[Any, ...]:
     )
 
 
-def _new_pod(replica_set: Object, index: int, clock: Clock) -> Object:
+def _new_pod(replica_set: Object, seed: str) -> Object:
+    """A pod of the template; `seed` is what makes its name another one than those before."""
     template = replica_set["spec"].get("template") or {}
     metadata = template.get("metadata") or {}
-    digest = hashlib.blake2b(f"{uid_of(replica_set)}/{clock.now!r}/{index}".encode(), digest_size=5).digest()
+    seed = f"{uid_of(replica_set)}/{replica_set['metadata'].get('resourceVersion')}/{seed}"
+    digest = hashlib.blake2b(seed.encode(), digest_size=5).digest()
     suffix = "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest)
     made: Object = {
         "name": f"{name_of(replica_set)}-{suffix}",

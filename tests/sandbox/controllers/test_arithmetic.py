@@ -38,25 +38,14 @@ def test_target_counts(replicas: int, surge: int, weight: int, cell: str) -> Non
     assert f"{counts.canary}/{counts.stable}" == cell
 
 
-@pytest.mark.parametrize(
-    ("replicas", "weight", "cell"),
-    [
-        (2, 1, "1/2"),
-        (2, 50, "1/1"),
-        (2, 99, "2/1"),
-        (4, 25, "1/3"),
-        (4, 33, "2/3"),
-        (4, 80, "4/1"),
-        (10, 18, "2/9"),
-        (10, 23, "2/8"),
-        (10, 24, "3/8"),
-        (10, 99, "10/1"),
-        (7, 0, "0/7"),
-        (7, 100, "7/0"),
-    ],
-)
-def test_further_anchors_with_surge(replicas: int, weight: int, cell: str) -> None:
-    counts = target_counts(replicas, weight, 1)
+ANCHORS = """2 1 1/2, 2 50 1/1, 2 99 2/1, 4 25 1/3, 4 33 2/3, 4 80 4/1,
+    10 18 2/9, 10 23 2/8, 10 24 3/8, 10 99 10/1, 7 0 0/7, 7 100 7/0"""
+
+
+@pytest.mark.parametrize("anchor", ANCHORS.split(","))
+def test_further_anchors_with_surge(anchor: str) -> None:
+    replicas, weight, cell = anchor.split()
+    counts = target_counts(int(replicas), int(weight), 1)
     assert f"{counts.canary}/{counts.stable}" == cell
 
 
