@@ -14,7 +14,7 @@ import sys
 from kubectl_rollouts.cli import pflag
 from kubectl_rollouts.cli.program import Program
 from kubectl_rollouts.cli.session import OutputClosedError, prepare_streams, write_error, write_output
-from kubectl_rollouts.cli.tree import GLOBAL_FLAGS, HELP_FLAG, Command, Flag, children, flags_of
+from kubectl_rollouts.cli.tree import GLOBAL_FLAGS, HELP_FLAG, Command, Flag, children, flags_of, own_flags
 from kubectl_rollouts.errors import Failure
 
 TYPE_CHECKING = False  # as in `typing`, whose import costs 5 ms
@@ -99,7 +99,7 @@ def complete(words: list[str]) -> Completion:
 
 def _position(command: Command, words: list[str], unfinished: str) -> Completion:
     """Decide what the unfinished word is: a flag, a flag's value or an operand."""
-    flags = flags_of(command)
+    flags = {**{flag.name: flag for flag in own_flags(command)}, **flags_of(command)}
     if "--" in words:
         return _operand(command, pflag.parse_flags(command, words), unfinished)
     if unfinished.startswith("-"):
@@ -114,7 +114,7 @@ def _position(command: Command, words: list[str], unfinished: str) -> Completion
     else:
         last = words[-1] if words else ""
         flag = _flag(flags, last) if len(last) > 1 and last.startswith("-") and "=" not in last else None
-        if flag is not None and flag.kind == "bool":
+        if flag is not None and flag.bare:
             flag = None
         if flag is not None:
             words = words[:-1]
@@ -141,11 +141,10 @@ def _flag(flags: dict[str, Flag], word: str) -> Flag | None:
 
 def _flag_names(command: Command, given: Parsed, unfinished: str) -> list[Candidate]:
     """Return the flags that can still be given, global ones first; short forms too while only `-` is typed."""
-    own = {flag.name for flag in command.flags}
+    mine = own_flags(command)
+    own = {flag.name for flag in mine}
     inherited = [flag for flag in GLOBAL_FLAGS if flag.name not in own]
-    groups = (
-        ([], [*inherited, *command.flags, HELP_FLAG]) if not command.path else (inherited, [*command.flags, HELP_FLAG])
-    )
+    groups = ([], [*inherited, *mine, HELP_FLAG]) if not command.path else (inherited, [*mine, HELP_FLAG])
     found: list[Candidate] = []
     for group in groups:
         for flag in sorted(group, key=lambda flag: flag.name):
@@ -184,7 +183,7 @@ def _operand(command: Command, given: Parsed, unfinished: str) -> Completion:
         words = [(word, "") for word in _WORDS[command.path]] if not operands else []
         return _matching(words, unfinished, NO_FILES)
     if not operands and children(command.path):
-        own = {flag.name for flag in command.flags}
+        own = {flag.name for flag in own_flags(command)}
         return _subcommands(command, unfinished) if not own.intersection(given.values) else Completion([], 0)
     if command.completes:
         if not operands:

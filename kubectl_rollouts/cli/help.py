@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubectl_rollouts.cli.goquote import quote
-from kubectl_rollouts.cli.tree import GLOBAL_FLAGS, HELP_FLAG, Command, Flag, children
+from kubectl_rollouts.cli.tree import GLOBAL_FLAGS, HELP_FLAG, Command, Flag, children, own_flags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ def usage_text(command: Command, program: Program) -> str:
         lines = (f"  {each.name:{width}} {each.text}" for each in subcommands)
         blocks.append("Available Commands:\n" + "\n".join(lines))
     help_flag = Flag("help", "bool", f"{HELP_FLAG.text} {command.name or program.usage}", "h", False)
-    own = [flag for flag in command.flags if not flag.deprecated]
+    own = [flag for flag in own_flags(command) if not flag.deprecated]
     if command.path:
         blocks.append("Flags:\n" + flag_usages([*own, help_flag]))
-        taken = {flag.name for flag in command.flags}
+        taken = {flag.name for flag in own}
         blocks.append("Global Flags:\n" + flag_usages(flag for flag in GLOBAL_FLAGS if flag.name not in taken))
     else:
         blocks.append("Flags:\n" + flag_usages([*GLOBAL_FLAGS, help_flag]))
@@ -73,6 +73,8 @@ def flag_usages(flags: Iterable[Flag]) -> str:
 
 def _head(flag: Flag) -> str:
     kind = {"bool": "", "int64": " int"}.get(flag.kind, " " + flag.kind)
+    if kind and flag.bare:
+        kind += f"[={quote(flag.bare)}]"
     return (f"  -{flag.short}, " if flag.short else "      ") + f"--{flag.name}{kind}"
 
 

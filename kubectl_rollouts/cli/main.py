@@ -77,6 +77,10 @@ def _main(words: list[str], program: Program) -> int:
         check_shell(command, parsed.operands, program)
     session = Session(parsed, program)
     session.log("debug", f"{program.file}: {command.path or 'no command'}")
+    if parsed.more:
+        from kubectl_rollouts.cli.extended import run_extended
+
+        return run_extended(session, parsed)
     problem = wrong_operands(command, parsed)
     if problem is not None or not command.module:
         return _usage_error(command, program, problem or "")
@@ -99,7 +103,7 @@ def canonical(parsed: pflag.Parsed) -> list[str]:
     command's name first.
     """
     command = parsed.command
-    shared = sum(other.module == command.module for other in COMMANDS) > 1
+    shared = shares_module(command)
     words = [command.name] if shared else []
     for flag in command.flags:
         value = parsed.values.get(flag.name, flag.default)
@@ -114,6 +118,15 @@ def canonical(parsed: pflag.Parsed) -> list[str]:
     if command.least or command.most < MANY:
         words += ["--", *parsed.operands]
     return words
+
+
+def shares_module(command: Command) -> bool:
+    """Whether the command's module holds others, too, so that its name must be said to Typer."""
+    if command in COMMANDS:
+        return sum(other.module == command.module for other in COMMANDS) > 1
+    from kubectl_rollouts.cli.tree import all_commands
+
+    return sum(other.module == command.module for other in all_commands()) > 1
 
 
 def wrong_operands(command: Command, parsed: pflag.Parsed) -> str | None:

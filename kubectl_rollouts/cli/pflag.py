@@ -7,7 +7,7 @@ that a usage error or a completion does not need.
 from __future__ import annotations
 
 from kubectl_rollouts.cli.goquote import quote
-from kubectl_rollouts.cli.tree import ROOT, Command, Flag, child, children, flags_of
+from kubectl_rollouts.cli.tree import ROOT, Command, Flag, child, children, flags_of, more_flags
 from kubectl_rollouts.errors import Failure
 
 TYPE_CHECKING = False
@@ -35,12 +35,16 @@ class UnknownCommand(Failure):
 
 
 class Parsed:
-    """A command line, understood. `values` holds only flags that were given; `notices` are deprecation lines."""
+    """A command line, understood. `values` holds only flags that were given; `notices` are deprecation lines.
 
-    __slots__ = ("command", "notices", "operands", "values")
+    `more` says whether one of them is of `more_flags`: then the plain command cannot carry the line out.
+    """
+
+    __slots__ = ("command", "more", "notices", "operands", "values")
 
     def __init__(self, command: Command) -> None:
         self.command = command
+        self.more = False
         self.values: dict[str, Value] = {}
         self.operands: list[str] = []
         self.notices: list[str] = []
@@ -49,7 +53,10 @@ class Parsed:
         """Return the value of a flag: what was typed, else its default."""
         if name in self.values:
             return self.values[name]
-        default = flags_of(self.command)[name].default
+        flag = flags_of(self.command).get(name) or _more(self.command, name)
+        if flag is None:
+            raise KeyError(name)
+        default = flag.default
         return list(default) if isinstance(default, tuple) else default
 
 
@@ -83,7 +90,7 @@ def _first_word(words: Sequence[str], flags: Mapping[str, Flag]) -> int | None:
             long, short = word.startswith("--"), len(word) == 2
             if "=" not in word and (long or short):
                 flag = flags.get(word[2:]) if long else _by_short(flags, word[1])
-                if flag is None or flag.kind != "bool":
+                if flag is None or not flag.bare:
                     if len(words) - index <= 2:  # nothing can follow the value
                         return None
                     index += 1
@@ -124,10 +131,13 @@ def _long(word: str, rest: list[str], flags: Mapping[str, Flag], parsed: Parsed)
         raise FlagError(f"bad flag syntax: {word}")
     flag = flags.get(name)
     if flag is None:
-        raise FlagError(f"unknown flag: --{name}")
+        flag = _more(parsed.command, name)
+        if flag is None:
+            raise FlagError(f"unknown flag: --{name}")
+        parsed.more = True
     if not equals:
-        if flag.kind == "bool":
-            value = "true"
+        if flag.bare:
+            value = flag.bare
         elif rest:
             value = rest.pop(0)
         else:
@@ -140,11 +150,14 @@ def _shorts(letters: str, rest: list[str], flags: Mapping[str, Flag], parsed: Pa
         letter, after = letters[0], letters[1:]
         flag = _by_short(flags, letter)
         if flag is None:
-            raise FlagError(f"unknown shorthand flag: {_char(letter)} in -{letters}")
+            flag = next((each for each in more_flags(parsed.command) if each.short == letter), None)
+            if flag is None:
+                raise FlagError(f"unknown shorthand flag: {_char(letter)} in -{letters}")
+            parsed.more = True
         if len(after) > 1 and after[0] == "=":
             value, after = after[1:], ""
-        elif flag.kind == "bool":
-            value = "true"
+        elif flag.bare:
+            value = flag.bare
         elif after:
             value, after = after, ""
         elif rest:
@@ -153,6 +166,11 @@ def _shorts(letters: str, rest: list[str], flags: Mapping[str, Flag], parsed: Pa
             raise FlagError(f"flag needs an argument: {_char(letter)} in -{letters}")
         _set(flag, value, parsed)
         letters = after
+
+
+def _more(command: Command, name: str) -> Flag | None:
+    """Return the flag of a long name among those that few calls need."""
+    return next((flag for flag in more_flags(command) if flag.name == name), None)
 
 
 def _by_short(flags: Mapping[str, Flag], letter: str) -> Flag | None:

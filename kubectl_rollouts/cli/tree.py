@@ -2,7 +2,8 @@
 
 It is the one place that says what can be typed: the grammar, the usage texts and completion read it without
 importing Typer, and a test holds the Typer applications against it. Importing it must cost next to nothing, so it
-is plain tuples.
+is plain tuples, and holds what the reference has: every command reads it. What came on top stands in
+`more_commands.py` and `more_flags.py`, which are read when a word or a flag is none of these, and for help.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ class Flag:
 
     `default` is a value of that kind (durations in nanoseconds). A flag with a `deprecated` text says it on
     stderr when used and is hidden from help and completion. `values` are the words that can be meant, if few.
+    `bare` is the value of the flag without one (pflag's NoOptDefVal): then the next word is not taken for it.
     """
 
     # A plain class: a NamedTuple compiles its annotations, and `typing` costs as much as the rest of this floor.
-    __slots__ = ("default", "deprecated", "kind", "name", "short", "text", "values")
+    __slots__ = ("bare", "default", "deprecated", "kind", "name", "short", "text", "values")
 
     def __init__(
         self,
@@ -30,6 +32,7 @@ class Flag:
         default: bool | int | str | tuple[str, ...] = "",
         deprecated: str = "",
         values: tuple[str, ...] = (),
+        bare: str = "",
     ) -> None:
         self.name = name
         self.kind = kind
@@ -38,6 +41,7 @@ class Flag:
         self.default = default
         self.deprecated = deprecated
         self.values = values
+        self.bare = bare or ("true" if kind == "bool" else "")
 
 
 class Command:
@@ -148,9 +152,6 @@ GLOBAL_FLAGS = (
 
 _NO_COLOR = _bool("no-color", "Write no colours")
 _KEEP_GOING = _bool("keep-going", "Try every name, say each outcome, and exit 1 if one failed")
-_PORT = Flag("port", "int", "Port of the sandbox that is meant, where several are running", "", 0)
-_SPEED = _string("speed", "How much faster pauses and delays pass: 60 makes an hour a minute", "", "1")
-_LOAD = _array("load", "File or folder of manifests to put into the new cluster; repeat the flag for several")
 
 COMMANDS = (
     Command("", "COMMAND", "Show and steer Argo Rollouts: progressive delivery on Kubernetes"),
@@ -324,67 +325,6 @@ COMMANDS = (
         flags=(_KEEP_GOING,),
         completes="rollouts",
     ),
-    Command("sandbox", "COMMAND", "Run a small cluster with a rollouts controller on this machine"),
-    Command(
-        "sandbox demo",
-        "[canary|bluegreen|abort|analysis]",
-        "Play a release on a sandbox cluster, live",
-        "sandbox",
-        (),
-        0,
-        1,
-    ),
-    Command(
-        "sandbox pods",
-        "",
-        "Make trouble in a running sandbox: pods that crash, pods that start slowly",
-        "sandbox",
-        (),
-        0,
-        0,
-        (
-            Flag("fail", "int", "How many of the running pods crash from now on", "", 0),
-            _PORT,
-            _string("slow", "Seconds that new pods take to become ready (0: as usual)"),
-        ),
-    ),
-    Command(
-        "sandbox reset",
-        "",
-        "Empty a running sandbox and load again what it was started with",
-        "sandbox",
-        (),
-        0,
-        0,
-        (_PORT,),
-    ),
-    Command(
-        "sandbox run",
-        "[flags] -- COMMAND [ARGUMENT ...]",
-        "Run a command with a sandbox cluster of its own",
-        "sandbox",
-        least=1,
-        flags=(_LOAD, _SPEED),
-    ),
-    Command(
-        "sandbox start",
-        "",
-        "Start a sandbox cluster in the foreground, until Ctrl-C",
-        "sandbox",
-        (),
-        0,
-        0,
-        (
-            _bool("detach", "Leave the sandbox running in the background"),
-            _string("kubeconfig", "File to write the kubeconfig of the sandbox to"),
-            _LOAD,
-            Flag("port", "int", "Port to listen on (0: any free one)", "", 0),
-            _SPEED,
-            _string("state", "File that keeps the cluster over restarts"),
-        ),
-    ),
-    Command("sandbox status", "", "Show the running sandboxes", "sandbox", (), 0, 0),
-    Command("sandbox stop", "", "Stop a running sandbox", "sandbox", (), 0, 0, (_PORT,)),
     Command("set", "COMMAND", "Change a part of a rollout"),
     Command(
         "set image",
@@ -457,27 +397,61 @@ COMMANDS = (
 ROOT = COMMANDS[0]
 
 
+def all_commands() -> list[Command]:
+    """Return every command, those that the reference lacks too, in the order of their names (hidden ones last)."""
+    from kubectl_rollouts.cli.more_commands import MORE_COMMANDS
+
+    return sorted((*COMMANDS, *MORE_COMMANDS), key=lambda command: (command.hidden, command.path))
+
+
 def children(path: str) -> list[Command]:
     """Return the visible subcommands of a group, by name ("" for the program's own)."""
-    return [command for command in COMMANDS[1:] if command.parent == path and not command.hidden]
+    return [command for command in all_commands() if command.path and command.parent == path and not command.hidden]
 
 
 def find(path: str) -> Command | None:
     """Return the command of a full path ("get rollout"), without aliases; None when there is none."""
-    return next((command for command in COMMANDS if command.path == path), None)
+    return next((command for command in all_commands() if command.path == path), None)
 
 
 def child(path: str, word: str) -> Command | None:
-    """Return the subcommand of a group that a word names, also by an alias (case matters, no abbreviations)."""
-    for command in COMMANDS[1:]:
+    """Return the subcommand of a group that a word names, also by an alias (case matters, no abbreviations).
+
+    What follows a command that can be called itself is an operand: nothing is added below those.
+    """
+    found = _child(COMMANDS[1:], path, word)
+    if found is None and not any(command.path == path and command.module for command in COMMANDS):
+        from kubectl_rollouts.cli.more_commands import MORE_COMMANDS
+
+        found = _child(MORE_COMMANDS, path, word)
+    return found
+
+
+def _child(commands: tuple[Command, ...], path: str, word: str) -> Command | None:
+    for command in commands:
         if command.parent == path and (command.name == word or word in command.aliases):
             return command
     return None
 
 
 def flags_of(command: Command) -> dict[str, Flag]:
-    """Return every flag that a command takes, by long name; its own come before global ones of the same name."""
+    """Return the flags that every call of a command knows, by long name; its own come before global ones.
+
+    Those of `more_flags` are not among them.
+    """
     flags = {flag.name: flag for flag in GLOBAL_FLAGS}
     flags.update((flag.name, flag) for flag in command.flags)
     flags["help"] = HELP_FLAG
     return flags
+
+
+def more_flags(command: Command) -> tuple[Flag, ...]:
+    """Return the flags that a command takes beside those in this table: what scripts and pipelines need."""
+    from kubectl_rollouts.cli.more_flags import MORE_FLAGS
+
+    return MORE_FLAGS.get(command.path, ())
+
+
+def own_flags(command: Command) -> tuple[Flag, ...]:
+    """Return all flags that a command takes beside the global ones, for help and completion."""
+    return (*command.flags, *more_flags(command))

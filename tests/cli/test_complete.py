@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kubectl_rollouts.cli.complete import complete
 from kubectl_rollouts.cli.completion_scripts import SHELLS, files
-from kubectl_rollouts.cli.tree import COMMANDS, GLOBAL_FLAGS, children
+from kubectl_rollouts.cli.tree import GLOBAL_FLAGS, all_commands, children
 from tests.cli.objects import rollout
 from tests.support.cli import ROOT, Outcome, run_cli, run_process
 from tests.support.replayed import Replayed
@@ -300,7 +300,7 @@ def test_what_a_completion_imports(cluster: Replayed, words: list[str]) -> None:
     st.lists(
         st.sampled_from(
             [
-                *(word for command in COMMANDS for word in command.path.split()),
+                *(word for command in all_commands() for word in command.path.split()),
                 "-n",
                 "-",
                 "--",

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from kubectl_rollouts.cli.tree import COMMANDS, GLOBAL_FLAGS, children
+from kubectl_rollouts.cli.tree import GLOBAL_FLAGS, all_commands, children
 from tests.support.cli import run_cli, run_process
 
 ARGO = "kubectl-argo-rollouts"
-VISIBLE = [command for command in COMMANDS if not command.hidden]
+VISIBLE = [command for command in all_commands() if not command.hidden]
 
 
 def test_nothing_at_all_is_a_usage_error() -> None:

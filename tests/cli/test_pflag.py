@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kubectl_rollouts.cli import pflag
 from kubectl_rollouts.cli.goquote import quote, raw_quote
-from kubectl_rollouts.cli.tree import COMMANDS, Flag, flags_of
+from kubectl_rollouts.cli.tree import Flag, all_commands, flags_of, own_flags
 from kubectl_rollouts.errors import Failure
 
 
@@ -192,7 +192,7 @@ def test_an_integer_is_read_or_refused(text: str) -> None:
 
 # --- Properties ----------------------------------------------------------------------------------------------------
 
-LEAVES = [command for command in COMMANDS if command.module]
+LEAVES = [command for command in all_commands() if command.module]
 PLAIN = st.text(st.characters(blacklist_categories=("Cs",)), max_size=6)
 
 
@@ -201,7 +201,7 @@ def spellings(flag: Flag, value: str) -> list[list[str]]:
     ways = [[f"--{flag.name}={value}"]]
     if flag.short and (value not in ("", "=")) and not value.startswith("="):
         ways.append([f"-{flag.short}={value}"])
-    if flag.kind != "bool":
+    if not flag.bare:
         ways.append([f"--{flag.name}", value])
         if flag.short:
             ways.append([f"-{flag.short}", value])
@@ -225,7 +225,8 @@ def command_lines(draw: st.DrawFn) -> tuple[list[str], str, dict[str, object], l
     command = draw(st.sampled_from(LEAVES))
     parts: list[list[str]] = []
     values: dict[str, object] = {}
-    flags = [flag for flag in flags_of(command).values() if flag.name != "help"]
+    known = {**{flag.name: flag for flag in own_flags(command)}, **flags_of(command)}
+    flags = [flag for flag in known.values() if flag.name != "help"]
     for flag in draw(st.lists(st.sampled_from(flags), max_size=4)):
         text, value = draw(values_of(flag))
         parts.append(draw(st.sampled_from(spellings(flag, text))))
@@ -263,7 +264,8 @@ def test_any_words_are_understood_or_refused(words: list[str]) -> None:
     except Failure as refused:
         assert str(refused)
     else:
-        assert set(parsed.values) <= set(flags_of(parsed.command))
+        known = {flag.name for flag in own_flags(parsed.command)} | set(flags_of(parsed.command))
+        assert set(parsed.values) <= known
 
 
 @given(st.text())

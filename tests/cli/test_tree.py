@@ -13,8 +13,9 @@ from kubectl_rollouts.cli import pflag
 from kubectl_rollouts.cli.help_texts import HELP
 from kubectl_rollouts.cli.main import canonical
 from kubectl_rollouts.cli.program import Program
-from kubectl_rollouts.cli.tree import COMMANDS, GLOBAL_FLAGS, MANY, Command, child, children, find
+from kubectl_rollouts.cli.tree import GLOBAL_FLAGS, MANY, Command, all_commands, child, children, find, own_flags
 
+COMMANDS = all_commands()
 CLI = Path(pflag.__file__).parent
 RUN = [command for command in COMMANDS if command.module]
 THERE = [command for command in RUN if (CLI / f"{command.module}.py").exists()]
@@ -97,7 +98,9 @@ def test_the_table_is_in_order_and_without_doubles() -> None:
     for command in COMMANDS:
         own = [flag.name for flag in command.flags]
         assert own == sorted(set(own)), command.path
-        shorts = [flag.short for flag in (*command.flags, *GLOBAL_FLAGS) if flag.short]
+        names = [flag.name for flag in own_flags(command)]
+        assert len(names) == len(set(names)), command.path
+        shorts = [flag.short for flag in (*own_flags(command), *GLOBAL_FLAGS) if flag.short]
         assert len(shorts) == len(set(shorts)), command.path
 
 
