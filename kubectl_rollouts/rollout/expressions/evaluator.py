@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from kubectl_rollouts.rollout.expressions.builtins import FUNCTIONS
 from kubectl_rollouts.rollout.expressions.errors import ExpressionError
 from kubectl_rollouts.rollout.expressions.nodes import Node
 from kubectl_rollouts.rollout.expressions.parser import PREDICATES, parse
+from kubectl_rollouts.rollout.expressions.patterns import found
 from kubectl_rollouts.rollout.expressions.predicates import apply_predicate
 from kubectl_rollouts.rollout.expressions.values import compare, equal, is_number, shown, type_name, wrapped
 
@@ -67,8 +67,8 @@ class Evaluation:
             case nodes.Conditional(test, then, otherwise):
                 return self.value(then if self._truth(test) else otherwise)
             case nodes.Member(of, key, optional):
-                found = self.value(of)
-                return None if optional and found is None else _fetch(found, self.value(key))
+                holder = self.value(of)
+                return None if optional and holder is None else _fetch(holder, self.value(key))
             case nodes.Slice():
                 return self._slice(node)
             case nodes.Call(name, arguments):
@@ -224,10 +224,7 @@ def _text_operation(operator: str, left: Any, right: Any) -> bool:
         return left.startswith(right)
     if operator == "endsWith":
         return left.endswith(right)
-    try:
-        return re.search(right, left) is not None
-    except re.error as error:
-        raise ExpressionError(f"error parsing regexp: {error}: `{right}`") from None
+    return found(right, left)
 
 
 def _contained(needle: Any, haystack: Any) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from kubectl_rollouts.errors import Failure
+from kubectl_rollouts.rollout.expressions import ExpressionError, patterns
 from kubectl_rollouts.rollout.templates import (
     TemplateError,
     effective_count,
@@ -86,9 +86,9 @@ def matched_metrics(rules: Sequence[Mapping], metrics: Sequence[Mapping], field:
     for index, rule in enumerate(rules):
         pattern = text(rule, "metricName")
         try:
-            fits = [text(metric, "name") for metric in metrics if re.search(pattern, text(metric, "name"))]
-        except re.error as error:
-            raise TemplateError(f"{field}[{index}]: error parsing regexp: {error}: `{pattern}`") from None
+            fits = [text(metric, "name") for metric in metrics if patterns.found(pattern, text(metric, "name"))]
+        except ExpressionError as error:
+            raise TemplateError(f"{field}[{index}]: {error}") from None
         if not fits:
             raise TemplateError(f"{field}[{index}]: Rule didn't match any metric name(s)")
         found.update(dict.fromkeys(fits, rule))

@@ -182,3 +182,22 @@ def test_numbers_look_as_in_the_reference(value: float, text: str) -> None:
 
 def test_json_is_written_as_in_the_reference() -> None:
     assert json_text({"b": [1.0, None, "<"], "a": True}) == '{"a":true,"b":[1,null,"\\u003c"]}'
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*$", "(.*)*x", "((ab)*)*c", "(a|ab)*c"])
+def test_patterns_that_could_search_for_ever_are_refused(pattern: str) -> None:
+    with pytest.raises(ExpressionError, match="could take for ever"):
+        evaluate(f"result matches '{pattern}'", {"result": "a" * 40 + "!"})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [("^(foo|bar)+$", True), ("^[a-z]{3,40}(-[0-9]{1,3})?", True), (".*o.*b", True), ("^x", False)],
+)
+def test_ordinary_patterns_work(pattern: str, expected: bool) -> None:
+    assert evaluate(f"result matches '{pattern}'", {"result": "foobar"}) is expected
+
+
+def test_a_pattern_that_cannot_be_read_is_an_error() -> None:
+    with pytest.raises(ExpressionError, match="error parsing regexp"):
+        evaluate("result matches '('", {"result": ""})
