@@ -3,6 +3,7 @@
 #   make demo          the guide's canary release, played live on the embedded cluster (about half a minute)
 #   make test          lint, types, import contracts and all tests
 #   make bench         how long commands take, against the bare interpreter
+#   make torture       campaigns of seeded faults, long: about five minutes
 #   make conformance   the recorded command lines and releases of the reference
 
 SHELL := /bin/sh
@@ -19,7 +20,7 @@ find-python = for p in $${PYTHON:-python3 python3.14 python3.13 python3.12 pytho
 RUNTIME := $(VENV)/.runtime-ready
 DEV := $(VENV)/.dev-ready
 
-.PHONY: demo test lint types contracts check-tests bench bench-compare conformance completions lock clean
+.PHONY: demo test lint types contracts check-tests torture bench bench-compare conformance completions lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -57,6 +58,9 @@ contracts: $(DEV)
 
 check-tests: $(DEV)
 	$(BIN)/pytest -n auto
+
+torture: $(DEV)
+	$(BIN)/python -m tests.torture $(ARGS)
 
 bench: $(RUNTIME)
 	@$(BIN)/python -m compileall -q kubectl_rollouts

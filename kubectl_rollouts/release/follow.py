@@ -171,6 +171,8 @@ class Follower:
         if kind in ("ADDED", "MODIFIED", "DELETED"):
             return self._event(stream, kind, change.object)
         if stream.retired:
+            if kind == "REPLACED":
+                self._relist(stream)
             return False
         if kind == "PROBLEM":
             if stream.trouble is None:
@@ -181,7 +183,7 @@ class Follower:
             stream.trouble = None
             return False
         if kind == SEED:
-            return self._widen(stream, str(change.object), change.objects or [])
+            return self._widen(stream, change.version, change.objects or [])
         return self._replaced(stream, change.objects or [])
 
     def _event(self, stream: Stream, event: str, obj: Any) -> bool:
@@ -221,6 +223,15 @@ class Follower:
         self._held.unread.discard(kind)
         stream.trouble = None
         return changed or first
+
+    def _relist(self, retired: Stream) -> None:
+        """A list came after its reader was replaced: whoever took over began behind it, unaware of what it says."""
+        heir = retired.heir
+        while heir is not None and heir.retired:
+            heir = heir.heir
+        if heir is not None:
+            self._replace(heir, heir.again(version=""))
+            self._adjust()
 
     # --- Which watches ---------------------------------------------------------------------------------------------
 
@@ -316,6 +327,7 @@ class Follower:
 
     def _replace(self, old: Stream, new: Stream) -> None:
         old.retire()
+        old.heir = new
         for key, stream in self._streams.items():
             if stream is old:
                 self._streams[key] = new

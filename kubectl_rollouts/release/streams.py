@@ -49,6 +49,8 @@ class Stream:
         self.trouble: Failure | None = None
         self.troubled_at = 0.0  # time.monotonic() of the first trouble
         self.retired = False
+        self.version = version  # up to which everything that came from here was taken; who takes it keeps it
+        self.heir: Stream | None = None  # what took its place
         self.growing: frozenset[str] = frozenset()  # the hashes that a SEED is under way for
         self._client = client
         self._namespace = namespace
@@ -63,11 +65,6 @@ class Stream:
             field_selector=f"metadata.name={name}" if name else "",
             start=Listing([], version) if version else None,
         )
-
-    @property
-    def version(self) -> str:
-        """The resource version up to which everything was heard."""
-        return self._reflector.version
 
     def start(self) -> None:
         """Begin, in a thread that ends with the process."""
@@ -124,7 +121,7 @@ class Stream:
                 return
             version = oldest(listing.resource_version for listing in listings)
             objects = [obj for listing in listings for obj in listing.items]
-            self._inbox.put((self, Change(SEED, object=version, objects=objects)))
+            self._inbox.put((self, Change(SEED, objects=objects, version=version)))
             return
 
 

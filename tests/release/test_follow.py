@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
@@ -230,6 +231,45 @@ def test_what_was_deleted_while_the_history_was_lost_is_gone(server: ApiServer, 
         server.compact()
     followed.until(lacks("web-aaaa-p0", "web-bbbb-2", "web-bbbb-2-0"))
     assert has("web-aaaa-p1", "web-bbbb")(followed.newest)
+
+
+def test_a_list_that_comes_while_a_watch_is_widened_counts(server: ApiServer, client: Client) -> None:
+    """Its reader was retired in between: the watch that takes over must know what the list said."""
+    put(server, *simple("web", ("aaaa",)))
+    busy, free = threading.Event(), threading.Event()
+    told: list[Any] = []
+
+    def deliver(item: Any) -> None:
+        told.append(item)
+        if "web-bbbb" in shown(item):
+            busy.set()
+            free.wait(15)
+
+    follower = Follower(client, fetch(client, "default", ROLLOUTS, "web", to_follow=True), deliver)
+    follower.start()
+    assert server.wait_watching(5)
+    server.rule(r"GET \S+/pods\?\S*aaaa", times=2, delay=0.5)  # the new watch, and the list after it
+    server.put(replica_set("web", "bbbb", 2))
+    assert busy.wait(15)
+    with server.lock:
+        server.cut_watches("410")
+        server.delete("Pod", "web-aaaa-p0")
+    ends = time.monotonic() + 15
+    while time.monotonic() < ends:
+        lists = [one for one in server.requests("pods", watch=False) if "aaaa" in one.query["labelSelector"]]
+        if len(lists) > 1:
+            break
+        time.sleep(0.02)
+    time.sleep(0.8)  # it has come, and lies in the inbox behind what the widening waits for
+    free.set()
+    server.put(pod("web-bbbb", "bbbb", "late", app="web"))
+    ends = time.monotonic() + 15
+    while time.monotonic() < ends and "web-bbbb-late" not in shown(told[-1]):
+        time.sleep(0.02)
+    time.sleep(0.2)
+    follower.stop()
+    assert "web-bbbb-late" in shown(told[-1])
+    assert "web-aaaa-p0" not in shown(told[-1])
 
 
 def test_a_server_that_is_away_makes_the_screen_stale_until_it_is_back(
