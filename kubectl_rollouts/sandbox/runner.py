@@ -26,7 +26,7 @@ LONGEST_PAUSE = 10.0
 RESYNC = 900.0
 """Seconds after which every object is looked at again, changed or not."""
 YOUNG_EVERY, ALL_EVERY = 0.5, 600.0
-"""Seconds between collections of garbage: of what is new, while busy too, and of everything, when there is nothing to do.
+"""Seconds between collections of garbage: of what is new, while busy too, and of everything, when idle.
 A collection of everything stops the whole process for longer than an answer may take."""
 PATIENT_CONFLICTS = 5
 """Conflicts in a row that are retried at once; after that they wait as errors do."""
@@ -212,7 +212,7 @@ class Runner:
             self._recorder.record(change)
         elif isinstance(change, Delete):
             try:
-                store.delete(change.kind, change.namespace, change.name, change.grace, uid=change.uid)
+                store.delete(change.kind, change.namespace, change.name, change.grace, change.propagation, change.uid)
             except ApiStatus as error:
                 if error.code != 404:
                     raise

@@ -1,7 +1,7 @@
 """The garbage collector: what an owner leaves behind goes with it, and namespaces are emptied before they go.
 
-Keys name what is gone or going: ("uid", UID) for an owner, ("namespace", NAME) for a namespace and
-(KIND/NAMESPACE, NAME) for an object whose owners may be gone.
+Keys name what is gone or going: ("uid", UID) for an owner that is gone, (uid-of/KIND/NAMESPACE, NAME) for one whose
+deletion waits, ("namespace", NAME) for a namespace and (KIND/NAMESPACE, NAME) for an object whose owners may be gone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class GarbageCollector:
         stored = world.get(kind, namespace, name)
         if stored is None or uid_of(stored) != uid:
             found.append(("uid", uid))
-            found += [("uid", owner.get("uid") or "") for owner in owners or ()]
+            found += [(f"uid-of/{owner.get('kind')}/{namespace}", owner.get("name") or "") for owner in owners or ()]
         elif metadata.get("deletionTimestamp"):
             if metadata.get("finalizers"):
                 found.append(("uid-of/" + kind + "/" + namespace, name))
@@ -53,10 +53,11 @@ class GarbageCollector:
         if namespace == "namespace":
             return _empty_namespace(name, world)
         if namespace.startswith("uid-of/"):
-            _, kind, space = namespace.split("/")
-            return _finalize(world.get(kind, space, name), world)
-        kind, _, space = namespace.partition("/")
-        obj = world.get(kind, space, name)
+            _, word, space = namespace.split("/")
+            kind = BY_KIND.get(word)
+            return _finalize(world.get(word, space if kind.namespaced else "", name), world) if kind else Outcome()
+        word, _, space = namespace.partition("/")
+        obj = world.get(word, space, name)
         return Outcome(_release(obj, "", world) if obj is not None else ())
 
 
@@ -73,26 +74,12 @@ def _dependents(uid: str, world: World) -> list[Object]:
 
 
 def _collect(uid: str, world: World) -> Outcome:
-    """An object with that uid is gone, or lost a dependent: delete what it leaves, or finish its deletion."""
-    owner = _living(uid, world)
-    if owner is not None:
-        return _finalize(owner, world)
+    """An object with that uid is gone: delete what it leaves."""
     changes: list[Change] = []
     left = _dependents(uid, world)
     for obj in left[:SLICE]:
         changes += _release(obj, uid, world)
     return Outcome(changes, 0.0 if len(left) > SLICE else None)
-
-
-def _living(uid: str, world: World) -> Object | None:
-    """The owner with that uid, found by what its dependents say about it."""
-    for obj in _dependents(uid, world):
-        for owner in meta(obj).get("ownerReferences") or ():
-            kind = BY_KIND.get(owner.get("kind") or "")
-            if owner.get("uid") == uid and kind is not None:
-                found = world.get(kind.kind, namespace_of(obj) if kind.namespaced else "", owner.get("name") or "")
-                return found if found is not None and uid_of(found) == uid else None
-    return None
 
 
 def _release(obj: Object, uid: str, world: World) -> list[Change]:
@@ -122,7 +109,9 @@ def _finalize(owner: Object | None, world: World) -> Outcome:
         left = _dependents(uid, world)
         blocking = [obj for obj in left if _blocks(obj, uid)]
         changes += [
-            Delete(obj["kind"], namespace_of(obj), name_of(obj), uid=uid_of(obj)) for obj in left if not deleting(obj)
+            Delete(obj["kind"], namespace_of(obj), name_of(obj), uid=uid_of(obj), propagation="Foreground")
+            for obj in left
+            if not deleting(obj)
         ]
         if not blocking:
             changes.append(_without(owner, FOREGROUND))
