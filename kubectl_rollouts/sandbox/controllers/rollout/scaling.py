@@ -147,18 +147,23 @@ def _routed_counts(release: Release, weights: Object | None) -> Counts:
     stable = replicas
     if dynamic:
         stable = routed_canary(replicas, whole - weight, whole) if explicit is None else replicas
-        recorded = weights or {}
-        if recorded:
-            stable = max(stable, routed_canary(replicas, (recorded.get("stable") or {}).get("weight") or 0, whole))
-            if release.status.get("abort"):
-                sent = (recorded.get("canary") or {}).get("weight") or 0
-                count = max(count, routed_canary(replicas, sent, whole))
+        carried, sent = _recorded_shares(weights, whole)
+        stable = max(stable, routed_canary(replicas, carried, whole))
+        if release.status.get("abort"):
+            count = max(count, routed_canary(replicas, sent, whole))
     least = min(int(canary.get("minPodsPerReplicaSet") or 0), replicas)
     if count and (explicit is None or dynamic):
         count = max(count, least)
     if dynamic and stable:
         stable = max(stable, least)
     return Counts(count, stable)
+
+
+def _recorded_shares(weights: Object | None, whole: int) -> tuple[int, int]:
+    """What the stable side and the canary carry by the record; without one all traffic is on the stable side."""
+    if not weights:
+        return whole, 0
+    return (weights.get("stable") or {}).get("weight") or 0, (weights.get("canary") or {}).get("weight") or 0
 
 
 def new_count(release: Release) -> int:
@@ -212,8 +217,10 @@ def scale_others(release: Release) -> bool:
 
 
 def _scale_down_allowance(release: Release) -> int:
+    """How many available pods may go; those that were given up a moment ago are not counted again."""
     _, unavailable = surge_and_unavailable(release.rollout)
-    return total(release.all_rs, "availableReplicas") - (release.replicas - unavailable)
+    there = sum(min(spec_replicas(item), available(item)) for item in release.all_rs)
+    return there - (release.replicas - unavailable)
 
 
 def _scale_others_basic(release: Release, others: list[Object]) -> bool:
@@ -240,9 +247,12 @@ def _scale_others_routed(release: Release, others: list[Object]) -> bool:
     dynamic = bool((release.canary or {}).get("dynamicStableScale"))
     allowance = _scale_down_allowance(release)
     for item in others:
-        if allowance <= 0:
-            break
         if is_referenced(release, item):
+            continue
+        if allowance <= 0:
+            # Pods that never came up would otherwise stay for ever where none may be missing.
+            if not has_deadline(item) and spec_replicas(item) > available(item):
+                changed |= resize(release, item, available(item))
             continue
         size, target = spec_replicas(item), 0
         if (release.promoted or has_deadline(item)) and not dynamic:
