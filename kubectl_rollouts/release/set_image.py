@@ -56,8 +56,10 @@ def set_image(client: Client, namespace: str, name: str, container: str, image: 
             )
             return _changed(reply, resource)
         except ApiError as error:
-            if not _stale(error, client, namespace, name, operations, container, image) or number == TRIES:
+            if not _stale(error, client, namespace, name, operations, container, image):
                 raise
+            if number == TRIES:
+                raise _conflict(error, resource, metadata_name(held) or name) from None
         except ConnectionFailed as error:
             what = f'the change of {resource.group_resource} "{metadata_name(held) or name}"'
             if not in_doubt(error):
@@ -95,6 +97,16 @@ def _stale(
         return False
     _, held = _target(client, namespace, name)
     return image_patch(held, container, image) != operations
+
+
+def _conflict(error: ApiError, resource: Resource, name: str) -> Failure:
+    """The error after too many tries; of a test that failed, in the words of the conflict that it is."""
+    if error.conflict:
+        return error
+    return Failure(
+        f'Operation cannot be fulfilled on {resource.group_resource} "{name}": the object has been modified; '
+        "please apply your changes to the latest version and try again"
+    )
 
 
 def _changed(obj: Object, resource: Resource) -> Changed:
