@@ -58,7 +58,8 @@ class Delete(NamedTuple):
     """Delete the object; what it owns goes with it. Nothing happens when it is gone already.
 
     `grace` is for pods: None asks for the pod's own grace period (the pod gets a deletionTimestamp and the pod
-    controller removes it later with grace 0), 0 removes it at once. With `propagation` "Foreground" what it owns goes first.
+    controller removes it later with grace 0), 0 removes it at once. With `propagation` "Foreground" what the object
+    owns goes first.
     """
 
     kind: str
