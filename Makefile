@@ -2,7 +2,7 @@
 #
 #   make demo          the guide's canary release, played live on the embedded cluster (about half a minute)
 #   make test          lint, types, import contracts and all tests
-#   make bench         how long commands take, against the bare interpreter
+#   make bench         how long commands take, against the bare interpreter (bench-watch, bench-layout: watches, drawing)
 #   make torture       campaigns of seeded faults, long: about five minutes
 #   make conformance   the recorded command lines and releases of the reference
 
@@ -20,7 +20,7 @@ find-python = for p in $${PYTHON:-python3 python3.14 python3.13 python3.12 pytho
 RUNTIME := $(VENV)/.runtime-ready
 DEV := $(VENV)/.dev-ready
 
-.PHONY: demo test lint types contracts check-tests torture bench bench-compare conformance completions lock clean
+.PHONY: demo test lint types contracts check-tests torture bench bench-compare conformance completions lock clean bench-watch bench-layout
 .DEFAULT_GOAL := help
 
 help:
@@ -65,6 +65,13 @@ torture: $(DEV)
 bench: $(RUNTIME)
 	@$(BIN)/python -m compileall -q kubectl_rollouts
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-watch: $(RUNTIME)
+	@$(BIN)/python -m compileall -q kubectl_rollouts
+	$(BIN)/python -m benchmarks.watching $(ARGS)
+
+bench-layout: $(RUNTIME)
+	$(BIN)/python -m benchmarks.layout
 
 bench-compare: $(RUNTIME)
 	$(BIN)/python -m benchmarks --compare $(BASE) $(ARGS)

@@ -15,7 +15,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -67,8 +67,8 @@ CASES = (
 class Server:
     """The benchmark server of one cluster, in a process of its own."""
 
-    def __init__(self, case: Case, folder: Path) -> None:
-        command = [sys.executable, "-m", "benchmarks.server", case.cluster, "--latency", str(case.latency)]
+    def __init__(self, case: Case, folder: Path, extra: Sequence[str] = ()) -> None:
+        command = [sys.executable, "-m", "benchmarks.server", case.cluster, "--latency", str(case.latency), *extra]
         self.process = subprocess.Popen(
             [*command, *(["--tls"] if case.tls else [])],
             cwd=ROOT,
@@ -90,12 +90,12 @@ class Server:
             "users:\n- name: bench\n  user: {token: benchmark}\n"
         )
 
-    def counters(self) -> dict[str, int]:
-        """Requests and bytes served since the last call."""
+    def counters(self) -> dict[str, Any]:
+        """Requests and bytes served, and events sent, since the last call."""
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        counted: dict[str, int] = json.loads(self.process.stdout.readline())
+        counted: dict[str, Any] = json.loads(self.process.stdout.readline())
         return counted
 
     def stop(self) -> None:

@@ -5,9 +5,10 @@ HTTP/1.1 with keep-alive, pages with `limit` and `continue`, knows label and nam
 API server does (bodies above 128 kB, level 1), can be slow (`--latency`) and can speak TLS. Runs as a process of
 its own:
 
-    python -m benchmarks.server CLUSTER [--tls] [--latency SECONDS]
+    python -m benchmarks.server CLUSTER [--tls] [--latency SECONDS] [--churn PER_SECOND] [--marks SECONDS]
 
-It prints its port, and on each line that it reads from stdin the requests and bytes served since the last one.
+It prints its port, and on each line that it reads from stdin the requests and bytes served since the last one, and
+what its watches were sent (see `churn.py`).
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ import threading
 import time
 import urllib.parse
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from benchmarks.churn import Churn
 from benchmarks.clusters import CLUSTERS
 
 DATA = Path(__file__).parent / "data"
@@ -116,10 +118,19 @@ def _response(status: int, body: bytes, zipped: bool) -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def _serve(connection: socket.socket, answers: Answers, latency: float, context: ssl.SSLContext | None) -> None:
+class Site(NamedTuple):
+    """What the connections of one server share."""
+
+    answers: Answers
+    churn: Churn
+    latency: float
+    context: ssl.SSLContext | None
+
+
+def _serve(connection: socket.socket, site: Site) -> None:
     try:
-        if context:
-            connection = context.wrap_socket(connection, server_side=True)
+        if site.context:
+            connection = site.context.wrap_socket(connection, server_side=True)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         data = b""
         while True:
@@ -136,19 +147,23 @@ def _serve(connection: socket.socket, answers: Answers, latency: float, context:
                 data += connection.recv(65536)
             data = data[length:]
             method, target, _ = lines[0].split(" ", 2)
-            if latency:
-                time.sleep(latency)
-            connection.sendall(answers.answer(method, target, "gzip" in headers.get("accept-encoding", "")))
+            if site.latency:
+                time.sleep(site.latency)
+            if "watch=true" in target:
+                site.churn.stream(connection, target)
+                return
+            zipped = "gzip" in headers.get("accept-encoding", "")
+            connection.sendall(site.answers.answer(method, target, zipped))
     except OSError:
         return
     finally:
         connection.close()
 
 
-def _accept(listener: socket.socket, answers: Answers, latency: float, context: ssl.SSLContext | None) -> None:
+def _accept(listener: socket.socket, site: Site) -> None:
     while True:
         connection, _ = listener.accept()
-        threading.Thread(target=_serve, args=(connection, answers, latency, context), daemon=True).start()
+        threading.Thread(target=_serve, args=(connection, site), daemon=True).start()
 
 
 def main() -> None:
@@ -157,19 +172,24 @@ def main() -> None:
     parser.add_argument("cluster", choices=sorted(CLUSTERS))
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--latency", type=float, default=0.0)
+    parser.add_argument("--churn", type=float, default=0.0, help="events of other rollouts a second")
+    parser.add_argument("--marks", type=float, default=0.0, help="seconds between events of the rollout `web`")
     args = parser.parse_args()
     context = None
     if args.tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(DATA / "localhost.crt", DATA / "localhost.key")
-    answers = Answers(CLUSTERS[args.cluster]())
+    objects = CLUSTERS[args.cluster]()
+    site = Site(Answers(objects), Churn(objects, args.churn, args.marks), args.latency, context)
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-    threading.Thread(target=_accept, args=(listener, answers, args.latency, context), daemon=True).start()
+    threading.Thread(target=_accept, args=(listener, site), daemon=True).start()
     print(listener.getsockname()[1], flush=True)
     for _ in sys.stdin:
+        answers = site.answers
         with answers.lock:
-            print(json.dumps({"requests": answers.requests, "bytes": answers.sent}), flush=True)
+            counted = {"requests": answers.requests, "bytes": answers.sent, **site.churn.report()}
             answers.requests = answers.sent = 0
+        print(json.dumps(counted), flush=True)
 
 
 if __name__ == "__main__":
