@@ -64,6 +64,7 @@ class Client:
     ) -> None:
         self.config = config
         self.namespace = config.namespace
+        self._persistent = True
         self.transport = Transport(
             config,
             user_agent=user_agent or default_user_agent(),
@@ -76,6 +77,13 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def once(self) -> Client:
+        """Return a client of the same connections that sends each request once, for those who try again by themselves."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other._persistent = False
+        return other
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -300,8 +308,12 @@ class Client:
         if body is not None:
             data = body if isinstance(body, bytes) else _encoded(body)
             all_headers = [*all_headers, ("Content-Type", content_type or _JSON)]
-        response = self.transport.request(method, target, all_headers, data)
+        response = self.transport.request(method, target, all_headers, data, persistent=self._persistent)
         return checked(response, method, group_resource, name)
+
+    def warm(self, number: int) -> None:
+        """Open so many connections ahead of `parallel` calls: over a network the handshakes cost more than requests."""
+        self.transport.warm(number)
 
     def parallel(self, *calls: Callable[[], T]) -> Results[T]:
         """Call all of them side by side, over as many connections as it takes.

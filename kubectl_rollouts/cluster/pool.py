@@ -13,6 +13,7 @@ from kubectl_rollouts.cluster.errors import ConfigError
 from kubectl_rollouts.cluster.proxies import proxy_for, socks_tunnel, tunnel
 from kubectl_rollouts.cluster.urls import Url
 from kubectl_rollouts.cluster.wire import Wire, WireError
+from kubectl_rollouts.errors import Failure
 
 if TYPE_CHECKING:
     import socket
@@ -73,6 +74,20 @@ class Pool:
                 self._idle.append(wire)
                 return
         wire.close()
+
+    def warm(self, number: int, seconds: float) -> None:
+        """Open connections ahead of a wave of requests, side by side with what else goes on; failures are left to
+        the requests to find.
+        """
+        for _ in range(number):
+            _thread.start_new_thread(self._warm, (time.monotonic() + seconds,))
+
+    def _warm(self, end: float) -> None:
+        try:
+            wire = self._open(end, None)
+        except (WireError, Failure):
+            return
+        self.give_back(wire)
 
     def drop_idle(self) -> None:
         """Close all kept connections: the server has closed one, or the certificate has changed."""

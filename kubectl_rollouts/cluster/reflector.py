@@ -37,12 +37,14 @@ class Change(Struct, Generic[T], frozen=True):
 
     ADDED, MODIFIED, DELETED: `object`. REPLACED: `objects`, the whole truth; what is not in it is gone.
     PROBLEM: `problem`; what was told may be out of date from now on. LIVE: it is up to date again.
+    `version` is the resource version up to which everything was told with this change ("" = as before).
     """
 
     kind: str
     object: T | None = None
     objects: list[T] | None = None
     problem: Failure | None = None
+    version: str = ""
 
 
 class Backoff:
@@ -85,7 +87,7 @@ class Reflector(Generic[T]):
         wait: Callable[[float], bool] | None = None,
         random_: Callable[[], float] = random.random,
     ) -> None:
-        self._client = client
+        self._client = client.once()  # the back-off is here
         self._resource = resource
         self._namespace = namespace
         self._type = type_
@@ -160,7 +162,7 @@ class Reflector(Generic[T]):
             field_selector=self._fields,
         )
         self.version = found.resource_version
-        self._deliver(Change("REPLACED", objects=found.items))
+        self._deliver(Change("REPLACED", objects=found.items, version=found.resource_version))
 
     def _follow(self) -> None:
         """Watch until the watch ends; tell what changes."""
@@ -187,7 +189,7 @@ class Reflector(Generic[T]):
                     self._gone = False
                     self._fresh = True
                     if event.kind != "BOOKMARK":
-                        self._deliver(Change(event.kind, object=event.object))
+                        self._deliver(Change(event.kind, object=event.object, version=event.resource_version))
         finally:
             self._watch = None
 

@@ -113,15 +113,28 @@ class Transport:
         """Close the kept connections."""
         self._pool.close()
 
+    def warm(self, number: int) -> None:
+        """Open so many connections in the background, for requests that will soon go out side by side."""
+        self._pool.warm(number, self.timeouts.connect)
+
     # --- requests --------------------------------------------------------------------------------------------------
 
     def url(self, target: str) -> str:
         """Return the whole URL of a request target, as error texts and logs show it."""
         return self.server.origin + self._prefix + target
 
-    def request(self, method: str, target: str, headers: Headers | None = None, body: bytes | None = None) -> Response:
+    def request(
+        self,
+        method: str,
+        target: str,
+        headers: Headers | None = None,
+        body: bytes | None = None,
+        *,
+        persistent: bool = True,
+    ) -> Response:
         """Send a request and return the answer, whatever its status; retried as the module's text says.
 
+        `persistent` False: neither broken connections nor Retry-After lead to another attempt.
         `target` is a path with its query below the server's own path. Raises ConnectionFailed, ConfigError.
         """
         waits, waited, breaks, refreshed, moved = 0, 0.0, 0, False, 0
@@ -134,7 +147,7 @@ class Transport:
             try:
                 response, _ = self._exchange(method, target, headers or [], body, ends)
             except _BrokenError as broken:
-                again = method == "GET" and broken.repeatable and breaks < len(_RESET_PAUSES)
+                again = persistent and method == "GET" and broken.repeatable and breaks < len(_RESET_PAUSES)
                 now = time.monotonic()
                 broken_at = now if broken_at is None else broken_at
                 if broken.reused and method == "GET" and broken.repeatable:
@@ -149,6 +162,8 @@ class Transport:
                 refreshed = True
                 continue
             seconds = response.retry_after
+            if not persistent and response.status >= 429:
+                return response
             if seconds is not None and (response.status == 429 or response.status >= 500):
                 if waits < _MAX_WAITS and waited + seconds <= _MAX_WAITED and _in_time(seconds, deadline):
                     _sleep(seconds, deadline)

@@ -168,12 +168,12 @@ class Follower:
 
     def _apply(self, stream: Stream, change: Change[Any]) -> bool:
         kind = change.kind
+        if not stream.retired and kind != SEED:
+            stream.version = change.version or stream.version
         if kind in ("ADDED", "MODIFIED", "DELETED"):
             return self._event(stream, kind, change.object)
         if stream.retired:
-            if kind == "REPLACED":
-                self._relist(stream)
-            return False
+            return False  # what took its place began where the last change taken had stood, and hears the same
         if kind == "PROBLEM":
             if stream.trouble is None:
                 stream.troubled_at = time.monotonic()
@@ -223,15 +223,6 @@ class Follower:
         self._held.unread.discard(kind)
         stream.trouble = None
         return changed or first
-
-    def _relist(self, retired: Stream) -> None:
-        """A list came after its reader was replaced: whoever took over began behind it, unaware of what it says."""
-        heir = retired.heir
-        while heir is not None and heir.retired:
-            heir = heir.heir
-        if heir is not None:
-            self._replace(heir, heir.again(version=""))
-            self._adjust()
 
     # --- Which watches ---------------------------------------------------------------------------------------------
 
@@ -327,7 +318,6 @@ class Follower:
 
     def _replace(self, old: Stream, new: Stream) -> None:
         old.retire()
-        old.heir = new
         for key, stream in self._streams.items():
             if stream is old:
                 self._streams[key] = new

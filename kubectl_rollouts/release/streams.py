@@ -50,7 +50,6 @@ class Stream:
         self.troubled_at = 0.0  # time.monotonic() of the first trouble
         self.retired = False
         self.version = version  # up to which everything that came from here was taken; who takes it keeps it
-        self.heir: Stream | None = None  # what took its place
         self.growing: frozenset[str] = frozenset()  # the hashes that a SEED is under way for
         self._client = client
         self._namespace = namespace

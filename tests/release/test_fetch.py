@@ -168,6 +168,14 @@ def test_hundreds_of_revisions_take_several_requests(server: ApiServer, client: 
     assert 2 <= len([line for line in asked(server) if line.startswith("pods")]) <= 4
 
 
+def test_connections_to_a_far_server_are_opened_ahead(server: ApiServer, client: Client) -> None:
+    put(server, *simple("web"))
+    server.rule("/rollouts/web", delay=0.1)
+    server.rule("/replicasets", delay=0.1)
+    fetch(client, "default", ROLLOUTS, "web")
+    assert len(server.http.open) == 3
+
+
 # --- Experiments ---------------------------------------------------------------------------------------------------
 
 

@@ -426,17 +426,17 @@ class _Handler(BaseHTTPRequestHandler):
     def stream(self, kind: str, namespace: str, query: dict[str, str]) -> None:
         server = self.owner
         since = int(query.get("resourceVersion") or 0)
-        if since < server.floor:
+        with server.lock:  # what happens from here on is seen by this watch, or cuts it
+            gone, cut = since < server.floor, server.cut
+            server.watching += not gone
+            server.lock.notify_all()
+        if gone:
             self.start_stream()
             self.chunk(self.error_event(410, "Expired"))
             self.wfile.write(b"0\r\n\r\n")
             return
-        self.start_stream()
-        with server.lock:
-            cut = server.cut
-            server.watching += 1
-            server.lock.notify_all()
         try:
+            self.start_stream()
             self.follow(kind, namespace, query, since, cut)
         finally:
             with server.lock:
