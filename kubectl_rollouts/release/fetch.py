@@ -45,8 +45,8 @@ TYPES: dict[Resource, Any] = {
     DEPLOYMENTS: Deployment,
 }
 
-# When the first answer takes longer than FAR seconds, handshakes do, too: then the connections for the wave that nearly
-# every release has (pods, analysis runs, experiments: WIDTH requests) are opened while the wave before it is waited for.
+# When the first answer takes longer than FAR seconds, handshakes do, too. Then the connections for the wave that nearly
+# every release has (pods, analysis runs, experiments: WIDTH requests) are opened during the wave before it.
 _FAR = 0.02
 _WIDTH = 3
 _PATIENCE = 4.0  # seconds in which broken connections are no reason to give up the rest
