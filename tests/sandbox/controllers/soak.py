@@ -27,7 +27,7 @@ HASH = "rollouts-pod-template-hash"
 FAIL = "sandbox.kubectl-rollouts/fail"
 
 
-class Broken(AssertionError):
+class BrokenPromiseError(AssertionError):
     """An invariant that did not hold."""
 
 
@@ -36,6 +36,7 @@ class Soak:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
+        random.seed(seed)  # uids and names are made of it
         self.log: list[str] = []
         self.images = 1
         self.kind = self.random.choice(["basic", "basic", "routed", "dynamic", "blue-green"])
@@ -141,7 +142,9 @@ class Soak:
         sim.promote("web", full=True)
         sim.run(120)
         self.require(sim.phase("web") == ("Healthy", ""), f"not healthy at home: {sim.phase('web')}")
-        self.require(sim.status("web")["observedGeneration"] == str(sim.rollout("web")["metadata"]["generation"]), "old")
+        self.require(
+            sim.status("web")["observedGeneration"] == str(sim.rollout("web")["metadata"]["generation"]), "old"
+        )
         writes = len(sim.writes)
         sim.run(120)
         self.require(len(sim.writes) == writes, f"restless at home: {sim.writes[writes:][:3]}")
@@ -157,7 +160,7 @@ class Soak:
     def require(self, holds: bool, what: str) -> None:
         """Fail with the whole story."""
         if not holds:
-            raise Broken(f"{self.kind}: {what}\n" + "\n".join(self.log[-12:]))
+            raise BrokenPromiseError(f"{self.kind}: {what}\n" + "\n".join(self.log[-12:]))
 
     def _at_rest_or_not(self) -> None:
         sim = self.sim
@@ -241,14 +244,14 @@ def _size(item: Object) -> tuple[int, int]:
 
 
 def soak(seeds: range, commands: int = 12) -> dict[str, Any]:
-    """Play a release for each seed; the number of writes and of events. Raises Broken."""
+    """Play a release for each seed; the number of writes and of events. Raises BrokenPromiseError."""
     writes = events = 0
     for seed in seeds:
         release = Soak(seed)
         try:
             release.play(commands)
         except Exception as error:
-            raise Broken(f"seed {seed}: {error}\n" + "\n".join(release.log)) from error
+            raise BrokenPromiseError(f"seed {seed}: {error}\n" + "\n".join(release.log)) from error
         writes, events = writes + len(release.sim.writes), events + len(release.sim.events)
     return {"releases": len(seeds), "writes": writes, "events": events}
 

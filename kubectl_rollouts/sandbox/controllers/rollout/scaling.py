@@ -134,7 +134,8 @@ def _routed_counts(release: Release, weights: Object | None) -> Counts:
     canary, replicas, whole = release.canary or {}, release.replicas, max_weight(release.rollout)
     dynamic = bool(canary.get("dynamicStableScale"))
     explicit: int | None = None
-    if goes_all_the_way(release.rollout):
+    # The status may not know yet that the template is the stable one again (N and template changed at once).
+    if goes_all_the_way(release.rollout) or release.new_rs is release.stable_rs:
         weight = whole
     else:
         scale = canary_scale(release.rollout)
