@@ -39,6 +39,7 @@ def test_first_deploy() -> None:
         "",
     ]
     assert sim.reasons() == [
+        "RolloutAddedToInformer",
         *("RolloutUpdated", "NewReplicaSetCreated", "SwitchService", "ScalingReplicaSet", "RolloutCompleted"),
         "SwitchService",
     ]

@@ -36,6 +36,7 @@ def test_first_deploy_skips_the_steps() -> None:
         ["Healthy", "", 8],
     ]
     assert sim.reasons() == [
+        "RolloutAddedToInformer",
         "RolloutUpdated",
         "NewReplicaSetCreated",
         "RolloutNotCompleted",
@@ -191,7 +192,7 @@ def test_events_of_the_reference_test_with_one_pod() -> None:
     sim.retry("web")
     sim.run(15)
     assert sim.phase("web") == ("Healthy", "")
-    words = """RolloutUpdated NewReplicaSetCreated RolloutNotCompleted ScalingReplicaSet RolloutCompleted
+    words = """RolloutAddedToInformer RolloutUpdated NewReplicaSetCreated RolloutNotCompleted ScalingReplicaSet RolloutCompleted
         RolloutUpdated NewReplicaSetCreated RolloutNotCompleted ScalingReplicaSet RolloutStepCompleted RolloutPaused
         ScalingReplicaSet RolloutAborted ScalingReplicaSet RolloutStepCompleted RolloutPaused RolloutStepCompleted
         RolloutResumed ScalingReplicaSet RolloutCompleted"""

@@ -74,6 +74,8 @@ class RolloutController:
         release = Release(rollout, world, clock)
         if annotate_generation(release):
             return release.outcome()
+        if not stored.get("status"):  # never reconciled before
+            release.say("RolloutAddedToInformer", f"Rollout resource added to informer: {namespace}/{name}")
         if problem:
             return _invalid(release, problem, RETRY_SECONDS)
         _reconcile(release)
