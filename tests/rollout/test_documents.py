@@ -212,3 +212,21 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         documents(text.encode())
     except Failure:
         return
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("a: b: c\n", "yaml: mapping values are not allowed in this context"),
+        ("a:\n\t- x\n", "yaml: line 2: found character that cannot start any token"),
+        ("a: [1\n", "yaml: line 1: did not find expected ',' or ']'"),
+        ("a: \x01\n", "yaml: control characters are not allowed"),
+        ("{a: 1} {b: 2}\n", "yaml: did not find expected <document start>"),
+    ],
+)
+def test_without_libyaml_the_words_are_the_same(text: str, error: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(yaml, "CBaseLoader", raising=False)
+    with pytest.raises(Failure) as caught:
+        values(text)
+    assert str(caught.value) == f"{YAML}{error}"
+    assert values("a: &x [y, 'y']\nb: *x\n") == [{"a": [True, "y"], "b": [True, "y"]}]
