@@ -79,7 +79,7 @@ class Client:
         self.close()
 
     def once(self) -> Client:
-        """Return a client of the same connections that sends each request once, for those who try again by themselves."""
+        """Return a client of the same connections that sends each request once, for those who repeat on their own."""
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other._persistent = False

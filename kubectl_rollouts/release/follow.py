@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kubectl_rollouts.errors import Failure
+from kubectl_rollouts.release.fetch import Reader
 from kubectl_rollouts.release.plan import hash_of, needs
 from kubectl_rollouts.release.probe import GRACE, Probe
 from kubectl_rollouts.release.resources import ANALYSIS_RUNS, DEPLOYMENTS
@@ -62,8 +63,11 @@ class Follower:
         self._told: Followed | None = None
         self._lost = ""  # why there is no newer state than the one told
         self._renewed = False  # whether the watches were begun anew since they fell behind
+        self._there = threading.Event()  # unless the API server is away
+        self._there.set()
         root, name = self._held.root, self._held.name
-        self._probe = Probe(name, lambda: self._reader.one(root, name), self._inbox, time.monotonic())
+        looking = Reader(client.once(), self._namespace)
+        self._probe = Probe(name, lambda: looking.one(root, name), self._inbox, time.monotonic())
 
     def start(self) -> None:
         """Begin, in threads that end with the process."""
@@ -138,6 +142,10 @@ class Follower:
             self._adjust()
         self._renewed = behind
         self._probe.tick(now)
+        if self._probe.away(now):
+            self._there.clear()
+        else:
+            self._there.set()
 
     def _tell(self, changed: bool) -> None:
         """Deliver the state if it is not what was delivered last."""
@@ -269,6 +277,7 @@ class Follower:
             name=name,
             version=self._first_version(kind),
             members=members,
+            server_there=self._there,
         )
         self._streams[kind, how, value] = stream
         stream.start()
@@ -303,6 +312,7 @@ class Follower:
                 hashes=group,
                 version=self._first_version(kind),
                 members=members,
+                server_there=self._there,
             )
             streams.append(stream)
             stream.start()

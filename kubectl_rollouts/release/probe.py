@@ -10,6 +10,7 @@ from __future__ import annotations
 import _thread
 from typing import TYPE_CHECKING, Any
 
+from kubectl_rollouts.cluster.errors import ConnectionFailed
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.answers import is_absent
 from kubectl_rollouts.release.streams import is_older
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 EVERY = 10.0  # seconds from one look to the next
 PATIENCE = 4.0  # seconds after which an answer counts as missing
+AGAIN = 1.0  # seconds after which a look that failed is repeated, once, before it counts
 GRACE = 2.0  # seconds in which a watch may recover, or still tell what the look has seen
 
 
@@ -32,7 +34,8 @@ class Probe:
         self._inbox = inbox
         self._due = now + EVERY
         self._asked: float | None = None  # when the look under way began
-        self._failure: Failure | None = None  # what the last look came to
+        self._failure: Failure | None = None  # what the last two looks came to
+        self._doubtful = False  # the last look failed, the one before did not
         self._seen: str | None = None  # the version that a look saw before the watch told of it; "" = deleted
         self._judged = 0.0  # when that is held against the watch
 
@@ -66,12 +69,15 @@ class Probe:
     def answered(self, answer: Any, held: Any, now: float) -> None:
         """Take an answer; `held` is the object as the watch told of it, None when it is gone."""
         self._asked = None
-        self._failure = None
-        if is_absent(answer, self._name):
-            version = "" if held is not None else None
-        elif isinstance(answer, Failure):
-            self._failure = answer
+        if isinstance(answer, Failure) and not is_absent(answer, self._name):
+            if self._failure is not None or self._doubtful or not _passing(answer):
+                self._failure = answer
+            else:
+                self._doubtful, self._due = True, now + AGAIN
             return
+        self._failure, self._doubtful = None, False
+        if isinstance(answer, Failure):
+            version = "" if held is not None else None
         else:
             newer = held is None or is_older(held.metadata.resource_version, answer.metadata.resource_version)
             version = answer.metadata.resource_version if newer else None
@@ -95,6 +101,10 @@ class Probe:
         """Whether the watch has missed what a look saw."""
         return self._seen is not None and now >= self._judged
 
+    def away(self, now: float) -> bool:
+        """Whether the API server is away, as far as looks can tell: it does not answer, or only with errors."""
+        return self._failure is not None or (self._asked is not None and now >= self._asked + PATIENCE)
+
     def trouble(self, now: float) -> str:
         """What makes the screen stale, "" if nothing."""
         if self._asked is not None and now >= self._asked + PATIENCE:
@@ -102,3 +112,8 @@ class Probe:
         if self._failure is not None:
             return str(self._failure)
         return "the watch has fallen behind" if self.behind(now) else ""
+
+
+def _passing(failure: Failure) -> bool:
+    """Whether another look may do better at once: the connection was cut, or the server is overloaded for a moment."""
+    return not (isinstance(failure, ConnectionFailed) and failure.timed_out)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kubectl_rollouts.cluster.client import Client
     from kubectl_rollouts.cluster.resources import Resource
 
+_LOOK_UP = 1.0  # seconds after which a watch that waits for its server looks whether it is still wanted
 SEED = "SEED"  # a Change of our own: a list of what a stream is to be widened by
 
 
@@ -40,6 +41,7 @@ class Stream:
         name: str = "",
         version: str = "",
         members: set[str] | None = None,
+        server_there: threading.Event | None = None,
     ) -> None:
         self.kind = kind
         self.hashes = hashes
@@ -54,6 +56,8 @@ class Stream:
         self._client = client
         self._namespace = namespace
         self._inbox = inbox
+        self._ended = threading.Event()
+        self._there = server_there
         self._reflector: Reflector[Any] = Reflector(
             client,
             kind,
@@ -63,6 +67,7 @@ class Stream:
             label_selector=hash_selectors(hashes)[0] if hashes else selector,
             field_selector=f"metadata.name={name}" if name else "",
             start=Listing([], version) if version else None,
+            wait=self._pause,
         )
 
     def start(self) -> None:
@@ -72,6 +77,7 @@ class Stream:
     def retire(self) -> None:
         """End the watch. What was heard before still counts, what is a matter of this watch alone does not."""
         self.retired = True
+        self._ended.set()
         self._reflector.stop()
 
     def seed(self, hashes: frozenset[str]) -> None:
@@ -91,10 +97,20 @@ class Stream:
             name=self.name,
             version=version,
             members=self.members,
+            server_there=self._there,
         )
 
     def _heard(self, change: Change[Any]) -> None:
         self._inbox.put((self, change))
+
+    def _pause(self, seconds: float) -> bool:
+        """Wait before another attempt; while the server is away, until it is back: one look at a time is enough to
+        find that out. Returns True when the watch is no longer wanted.
+        """
+        over = self._ended.wait(seconds)
+        while not over and self._there is not None and not self._there.wait(_LOOK_UP):
+            over = self._ended.is_set()
+        return over
 
     def _run(self) -> None:
         try:
@@ -104,16 +120,16 @@ class Stream:
 
     def _seed(self, hashes: frozenset[str]) -> None:
         backoff = Backoff()
-        pause = threading.Event()
+        client = self._client.once()
         while not self.retired:
             try:
                 listings = [
-                    self._client.list(self.kind, self._namespace, TYPES[self.kind], label_selector=selector)
+                    client.list(self.kind, self._namespace, TYPES[self.kind], label_selector=selector)
                     for selector in hash_selectors(hashes)
                 ]
             except Failure as failure:
                 self._inbox.put((self, Change("PROBLEM", problem=failure)))
-                pause.wait(backoff.next())
+                self._pause(backoff.next())
                 continue
             except BaseException as error:
                 self._inbox.put((self, error))

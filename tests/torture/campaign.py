@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 Case = Callable[[int], None]  # runs the case of a seed; an AssertionError (or any other) is its failure
 
-MODULES: tuple[str, ...] = ("watches",)
+MODULES: tuple[str, ...] = ("watches", "outages")
 
 
 class Campaign(NamedTuple):
@@ -65,7 +65,7 @@ def run(campaign: Campaign, seed: int, count: int) -> Report:
     if campaign.processes > 1 and count >= 2 * campaign.processes:
         context = multiprocessing.get_context("spawn")
         # Blocks in turn, so that a slow stretch of seeds does not leave a process without work.
-        block = max(1, count // (campaign.processes * 4))
+        block = max(campaign.threads, count // (campaign.processes * 4))
         starts = range(0, count, block)
         with ProcessPoolExecutor(campaign.processes, mp_context=context) as pool:
             parts: list[Future[list[Failed]]] = [

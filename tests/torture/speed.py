@@ -12,7 +12,7 @@ from kubectl_rollouts.cluster import reflector, transport
 from kubectl_rollouts.cluster.client import WATCH_SECONDS, Client
 from kubectl_rollouts.cluster.kubeconfig import ClusterConfig
 from kubectl_rollouts.cluster.transport import Response, Timeouts
-from kubectl_rollouts.release import follow, probe, watched_list
+from kubectl_rollouts.release import follow, probe, streams, watched_list
 
 _retry_after = Response.retry_after.fget
 
@@ -47,7 +47,8 @@ def sped_up(factor: float) -> Iterator[None]:
 
     pauses = {
         reflector: ("FIRST_PAUSE", "LONGEST_PAUSE", "_HEALTHY"),
-        probe: ("EVERY", "PATIENCE", "GRACE"),
+        probe: ("EVERY", "PATIENCE", "GRACE", "AGAIN"),
+        streams: ("_LOOK_UP",),
         follow: ("GRACE",),
         client_module: ("_WATCH_GRACE",),
         transport: ("_MAX_WAITED", "_RETRY_WITHIN"),
