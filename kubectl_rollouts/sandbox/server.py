@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable
 
 from kubectl_rollouts.errors import Failure
@@ -25,6 +26,8 @@ from kubectl_rollouts.sandbox.http import (
 IDLE_TIMEOUT = 120.0
 """Seconds that a connection may stay without a request, or a client without taking its answer."""
 BACKLOG = 256
+LAST_ANSWERS = 2.0
+"""Seconds that answers under way have when the server stops."""
 
 Handler = Callable[[Request], Response]
 
@@ -35,6 +38,7 @@ class Server:
     def __init__(self, handler: Handler, port: int = 0) -> None:
         self._handler = handler
         self._connections: set[socket.socket] = set()
+        self._answering: set[int] = set()  # threads; adding and removing are atomic
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -63,13 +67,16 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Close the port and all connections."""
+        """Close the port, finish the answers that are under way (watches excepted), close all connections."""
         self._stopping.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         if self._thread.is_alive():
             self._thread.join(5)
+        deadline = time.monotonic() + LAST_ANSWERS
+        while self._answering and time.monotonic() < deadline:
+            time.sleep(0.005)
         with self._lock:
             connections = list(self._connections)
         for connection in connections:
@@ -109,14 +116,17 @@ class Server:
             return False
         if request is None:
             return False
-        response = guard(request) or self._handler(request)
-        if response.stream is not None:
-            send_stream(connection, response, lambda: self.stopping)
-        else:
-            close = request.headers.get("connection", "").lower() == "close"
-            send_response(connection, request, response, close)
-            if close:
-                return False
+        thread = threading.get_ident()
+        self._answering.add(thread)
+        try:
+            response = guard(request) or self._handler(request)
+            if response.stream is None:
+                close = self.stopping or request.headers.get("connection", "").lower() == "close"
+                send_response(connection, request, response, close)
+                return not close
+        finally:
+            self._answering.discard(thread)
+        send_stream(connection, response, lambda: self.stopping)
         return True
 
 

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from kubectl_rollouts.sandbox.apistatus import ApiStatus, already_exists, conflict, forbidden, not_found
+from kubectl_rollouts.sandbox.apistatus import already_exists, conflict, forbidden, not_found
 from kubectl_rollouts.sandbox.history import WINDOW, Change, History
 from kubectl_rollouts.sandbox.kinds import BY_KIND, Kind
-from kubectl_rollouts.sandbox.objects import Object, time_text
+from kubectl_rollouts.sandbox.objects import Object
 from kubectl_rollouts.sandbox.writes import (
     delete_at,
     finalized,
@@ -380,11 +380,3 @@ class Store:
 
 def _first(item: tuple[str, Any]) -> str:
     return item[0]
-
-
-def is_conflict(error: Exception) -> bool:
-    """Whether a write failed because the world moved on meanwhile."""
-    return isinstance(error, ApiStatus) and error.conflict
-
-
-__all__ = ["Admit", "Journal", "Listener", "Listing", "Store", "is_conflict", "time_text"]

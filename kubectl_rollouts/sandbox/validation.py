@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from kubectl_rollouts.rollout.times import parse_time
-from kubectl_rollouts.sandbox.apistatus import ApiStatus, Cause, bad_request, invalid
+from kubectl_rollouts.sandbox.apistatus import Cause, bad_request, invalid
 from kubectl_rollouts.sandbox.kinds import Kind
 from kubectl_rollouts.sandbox.objects import Object, name_of
 from kubectl_rollouts.sandbox.schemas import Type, type_of, types
@@ -136,8 +136,8 @@ def prune(kind: Kind, obj: Object) -> Object:
 
 
 def _fits(given: Any, shape: str) -> bool:
-    if isinstance(given, bool):
-        return shape == "bool"
+    if isinstance(given, bool) or shape == "bool":
+        return isinstance(given, bool) and shape == "bool"
     if shape in ("str", "bytes"):
         return isinstance(given, str)
     if shape == "int":
@@ -187,6 +187,3 @@ def _expected(shape: str, known: dict[str, Type]) -> str:
 
 def _go_name(type_name: str) -> str:
     return type_name.removeprefix("Core").removeprefix("V1").removeprefix("V2")
-
-
-__all__ = ["ApiStatus", "Walk", "check", "prune"]

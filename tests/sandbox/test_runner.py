@@ -14,7 +14,7 @@ from kubectl_rollouts.sandbox.objects import Object, name_of, namespace_of, owne
 from kubectl_rollouts.sandbox.runner import Runner
 from kubectl_rollouts.sandbox.store import Store
 from kubectl_rollouts.sandbox.world import Clock, Create, Emit, Key, Outcome, Patch, World, soonest
-from tests.sandbox.conftest import config_map
+from tests.sandbox.conftest import config_map, rollout
 
 Reconcile = Callable[[str, World, Clock], Outcome]
 
@@ -53,8 +53,8 @@ def running() -> Iterator[Callable[..., tuple[Store, Runner, Maps, list[str]]]]:
         runner.stop()
 
 
-def eventually(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+def eventually(true: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -215,3 +215,33 @@ def test_a_namespace_is_emptied_before_it_goes(sandbox: Sandbox) -> None:
     assert store.get("Namespace", "", "team")["status"]["phase"] == "Terminating"  # type: ignore[index]
     store.patch("Secret", "team", "held", {"metadata": {"finalizers": None}})
     eventually(lambda: store.get("Namespace", "", "team") is None)
+
+
+def test_many_releases_at_once_all_arrive_and_watches_see_the_end(sandbox: Sandbox) -> None:
+    store = sandbox.store
+    names = [f"r{number}" for number in range(20)]
+    begin = {kind: store.version for kind in ("Rollout", "Pod")}
+    steps = {"canary": {"steps": [{"setWeight": 50}, {"pause": {"duration": "1s"}}]}}
+    for name in names:
+        store.create(rollout(name, strategy=steps))
+
+    def healthy(image: str) -> bool:
+        return all(
+            (item.get("status") or {}).get("phase") == "Healthy"
+            and item["status"]["observedGeneration"] == str(item["metadata"]["generation"])
+            and item["spec"]["template"]["spec"]["containers"][0]["image"] == image
+            for item in store.list("Rollout")
+        )
+
+    eventually(lambda: healthy("web:1"), 30)
+    for name in names:
+        containers = [{"name": "web", "image": "web:2", "ports": [{"containerPort": 80, "protocol": "TCP"}]}]
+        store.patch("Rollout", "default", name, {"spec": {"template": {"spec": {"containers": containers}}}})
+    eventually(lambda: healthy("web:2"), 60)
+    assert sandbox.wait_idle(10)
+    for kind, version in begin.items():
+        seen = {}
+        for change in store.changes(kind, version, 0)[0]:
+            seen[name_of(change.object)] = None if change.type == "DELETED" else change.object
+        stored = store.list(kind)
+        assert [seen[name] for name in sorted(seen) if seen[name]] == sorted(stored, key=name_of)

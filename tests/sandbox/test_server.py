@@ -300,10 +300,7 @@ def test_server_side_apply_knows_who_owns_what(http: Http) -> None:
         return http.patch(f"{path}?fieldManager={manager}{more}", obj, "apply-patch+yaml")
 
     assert apply("one", deployment()).code == 201
-    assert (
-        apply("one", deployment()).json["metadata"]["resourceVersion"]
-        == http("GET", path).json["metadata"]["resourceVersion"]
-    )
+    assert apply("one", deployment()).code == 200
     clash = apply("two", deployment("web:2"))
     assert clash.code == 409
     assert clash.json["message"] == (
