@@ -220,7 +220,7 @@ def test_a_namespace_is_emptied_before_it_goes(sandbox: Sandbox) -> None:
 def test_many_releases_at_once_all_arrive_and_watches_see_the_end(sandbox: Sandbox) -> None:
     store = sandbox.store
     names = [f"r{number}" for number in range(20)]
-    begin = {kind: store.version for kind in ("Rollout", "Pod")}
+    begin = dict.fromkeys(("Rollout", "Pod"), store.version)
     steps = {"canary": {"steps": [{"setWeight": 50}, {"pause": {"duration": "1s"}}]}}
     for name in names:
         store.create(rollout(name, strategy=steps))
