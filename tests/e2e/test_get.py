@@ -190,7 +190,7 @@ def test_interrupted_before_anything_could_be_read(server: ApiServer, env: dict[
         before = len(server.log)
         with in_background(*command, env=env) as running:
             with server.lock:
-                assert server.lock.wait_for(lambda: len(server.log) > before, 10)  # noqa: B023
+                assert server.lock.wait_for(lambda: len(server.log) > before, 10)  # noqa: B023 - called at once
             assert running.end(signal.SIGINT) == 1
             assert (running.out, running.err) == ("", "")
 
@@ -205,7 +205,7 @@ def test_a_watched_release_survives_its_server(
         for how in ("reset", "midline", "close", "410"):
             server.cut_watches(how)
             server.patch("Rollout", "web", {"status": {"phase": "Paused", "message": f"after {how}"}})
-            command.until(lambda one: f"after {how}" in frames(one.out)[-1])  # noqa: B023
+            command.until(lambda one: f"after {how}" in frames(one.out)[-1])  # noqa: B023 - called at once
         assert command.end(signal.SIGTERM) == 0
     assert "Traceback" not in command.err
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.api_server import ApiServer
-from tests.support.releases import full, simple
 from tests.support.on_terminal import Terminal, on_terminal
+from tests.support.releases import full, simple
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
