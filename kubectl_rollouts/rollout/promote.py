@@ -161,7 +161,7 @@ def promotion(rollout: Promotable, wish: Wish) -> Promotion:
         return _both(change, spec)  # row 5
     if step is None:  # row 7
         return Promotion(spec=spec)
-    if state.controller_pause and not wish.force:  # Q24
+    if state.controller_pause and step < rollout.step_count and not wish.force:  # Q24
         note = (
             f"rollout '{rollout.name}' is being resumed already: the controller has not reacted to the last promotion "
             f"yet, so step {step + 1} of {rollout.step_count} is not skipped (--force skips it)"

@@ -104,6 +104,22 @@ def test_an_experiment_whose_retry_is_in_doubt(replay: Serve) -> None:
     assert len([request for request in cluster.requests if request.startswith("PATCH")]) == 1
 
 
+def test_a_server_that_says_nothing(replay: Serve) -> None:
+    """It may have taken the change; reading it back would wait as long again."""
+    cluster = replay(thing("Rollout", "x"), faults=[{"match": "PATCH", "delay": 2, "times": 9}])
+    outcome = run_cli("abort", "x", "--request-timeout", "300ms", env=cluster.env)
+    assert (outcome.stdout, outcome.status) == ("", 1)
+    assert 'it is not known whether the change of rollouts.argoproj.io "x" took: look before' in outcome.stderr
+    assert len(cluster.requests) == 1
+
+
+def test_a_server_that_is_not_there(replay: Serve) -> None:
+    outcome = run_cli("abort", "x", "-s", "http://127.0.0.1:1", env=replay().env)
+    assert outcome.status == 1
+    assert outcome.stderr.startswith('Error: Patch "http://127.0.0.1:1/apis/argoproj.io/v1alpha1/namespaces/default/')
+    assert "not known" not in outcome.stderr
+
+
 # --- restart -------------------------------------------------------------------------------------------------------
 
 

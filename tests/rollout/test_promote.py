@@ -145,6 +145,11 @@ def test_a_second_promotion_before_the_controller_reacts_skips_no_step() -> None
     assert promotion(resumed, Wish(force=True)).target == 2
 
 
+def test_after_the_last_step_there_is_none_to_skip() -> None:
+    plan = promotion(rollout(currentStepIndex=4, controllerPause=True), Wish())
+    assert (plan.target, plan.note) == (4, "")
+
+
 # --- Read again ----------------------------------------------------------------------------------------------------
 
 
