@@ -245,3 +245,27 @@ def test_many_releases_at_once_all_arrive_and_watches_see_the_end(sandbox: Sandb
             seen[name_of(change.object)] = None if change.type == "DELETED" else change.object
         stored = store.list(kind)
         assert [seen[name] for name in sorted(seen) if seen[name]] == sorted(stored, key=name_of)
+
+
+def test_a_paused_release_without_a_preview_service_is_quiet(sandbox: Sandbox) -> None:
+    store = sandbox.store
+    service = {"selector": {"app": "web"}, "ports": [{"port": 80}]}
+    metadata = {"name": "web", "namespace": "default"}
+    store.create({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service})
+    store.create(rollout(replicas=1, strategy={"blueGreen": {"activeService": "web", "autoPromotionEnabled": False}}))
+
+    def phase(wanted: str) -> bool:
+        found = store.get("Rollout", "default", "web") or {}
+        status = found.get("status") or {}
+        return bool(
+            status.get("phase") == wanted and status["observedGeneration"] == str(found["metadata"]["generation"])
+        )
+
+    eventually(lambda: phase("Healthy"))
+    template = {"spec": {"containers": [{"name": "web", "image": "web:2"}]}}
+    store.patch("Rollout", "default", "web", {"spec": {"template": template}})
+    eventually(lambda: phase("Paused"))
+    eventually(lambda: sandbox.wait_idle(0.2))
+    version = store.version
+    time.sleep(0.3)
+    assert store.version - version < 5, "no status write that changes nothing"

@@ -189,7 +189,8 @@ def made_progress(release: Release, new: Object) -> bool:
         return True
     if release.blue_green is not None:
         now, before = new.get("blueGreen") or {}, old.get("blueGreen") or {}
-        return any(now.get(key) != before.get(key) for key in ("activeSelector", "previewSelector"))
+        # what is stored leaves empty texts out
+        return any((now.get(key) or "") != (before.get(key) or "") for key in ("activeSelector", "previewSelector"))
     return any(new.get(key) != old.get(key) for key in ("stableRS", "currentStepIndex", "currentStepHash"))
 
 
