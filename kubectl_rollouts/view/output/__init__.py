@@ -1,0 +1,1 @@
+"""Structured output: objects and facts as JSON, YAML, names, JSONPath, columns. Imported only when `-o` is given."""

@@ -1,0 +1,76 @@
+"""`-o custom-columns=NAME:.metadata.name,…`: a table of paths, as kubectl writes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kubectl_rollouts.errors import Failure
+from kubectl_rollouts.rollout.jsonpath import JSONPathError, Template, go_text, relaxed
+from kubectl_rollouts.view.escape import visible
+from kubectl_rollouts.view.table import lay_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NONE = "<none>"
+_PADDING = 3
+
+
+class Column(NamedTuple):
+    """One column: its title, and the path of its cells."""
+
+    title: str
+    path: Template
+
+
+def parse_columns(spec: str) -> list[Column]:
+    """Read `TITLE:PATH,TITLE:PATH`. Raises Failure."""
+    if not spec:
+        raise Failure("custom-columns format specified but no custom columns given")
+    columns = []
+    for part in spec.split(","):
+        title, colon, path = part.partition(":")
+        if not colon:
+            raise Failure(f"unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>")
+        columns.append(_column(title, path))
+    return columns
+
+
+def parse_columns_file(text: str) -> list[Column]:
+    """Read a file of columns: a line of titles and a line of paths, with blanks between them. Raises Failure."""
+    lines = text.splitlines()
+    for number, what in enumerate(("header", "spec")):
+        if len(lines) <= number:
+            raise Failure(
+                f"invalid template, missing {what} line. Expected format is one line of space separated headers, "
+                "one line of space separated column specs."
+            )
+    titles, paths = lines[0].split(), lines[1].split()
+    if len(titles) != len(paths):
+        raise Failure(f"number of headers ({len(titles)}) and field specifications ({len(paths)}) don't match")
+    return [_column(title, path) for title, path in zip(titles, paths, strict=True)]
+
+
+def _column(title: str, path: str) -> Column:
+    return Column(title, Template(relaxed(path) if path else ""))
+
+
+def columns_text(columns: list[Column], objects: Iterable[Any], titles: bool = True) -> str:
+    """The table of some objects, one line each, below a line of titles. Raises JSONPathError."""
+    rows = [[column.title for column in columns]] if titles else []
+    rows += [[_cell(column.path, obj) for column in columns] for obj in objects]
+    return lay_out(rows, padding=_PADDING, minimum=_MINIMUM)
+
+
+_MINIMUM = 6  # of kubectl's tables
+
+
+def _cell(path: Template, obj: Any) -> str:
+    try:
+        found = path.find(obj)
+    except JSONPathError as error:
+        raise Failure(str(error)) from None
+    texts = [visible(go_text(value)) for values in found for value in values]
+    if not found or not found[0]:
+        texts.insert(0, NONE)
+    return ",".join(texts)
