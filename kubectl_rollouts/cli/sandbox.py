@@ -206,12 +206,11 @@ def _seconds(text: str) -> float | None:
 
 
 @app.command()
-def demo(ctx: typer.Context, words: list[str] = typer.Argument(None)) -> int:  # noqa: B008  as above
+def demo(ctx: typer.Context, name: str = typer.Argument("canary")) -> int:
     """Play a walk-through on a sandbox of its own."""
     from kubectl_rollouts.sandbox.demo import DEMOS, Stage, play
 
     session = session_of(ctx)
-    name = words[0] if words else "canary"
     if name not in DEMOS:
         raise Failure(f"there is no demo {name!r}: choose one of {', '.join(DEMOS)}")
     with _host(session, 0, "", "1", [], "") as host:
