@@ -206,11 +206,12 @@ def _seconds(text: str) -> float | None:
 
 
 @app.command()
-def demo(ctx: typer.Context, name: str = typer.Argument("canary")) -> int:
+def demo(ctx: typer.Context, name: str | None = typer.Argument(None)) -> int:
     """Play a walk-through on a sandbox of its own."""
     from kubectl_rollouts.sandbox.demo import DEMOS, Stage, play
 
     session = session_of(ctx)
+    name = name or "canary"
     if name not in DEMOS:
         raise Failure(f"there is no demo {name!r}: choose one of {', '.join(DEMOS)}")
     with _host(session, 0, "", "1", [], "") as host:
