@@ -11,8 +11,12 @@ class Failure(Exception):
     """
 
     exit_status = 1
+    script_status = 0
+    """What scripts that ask for exact statuses get (docs/exit-statuses.md); 0: what the kind of failure means."""
 
-    def __init__(self, message: str, *, exit_status: int | None = None) -> None:
+    def __init__(self, message: str, *, exit_status: int | None = None, script_status: int = 0) -> None:
         super().__init__(message)
         if exit_status is not None:
             self.exit_status = exit_status
+        if script_status:
+            self.script_status = script_status

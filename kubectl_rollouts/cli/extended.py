@@ -7,10 +7,36 @@ on top is carried out from the parsed line itself, whose table has the types alr
 from __future__ import annotations
 
 from kubectl_rollouts.cli.pflag import Parsed
-from kubectl_rollouts.cli.session import Session
+from kubectl_rollouts.cli.session import Session, shown, write_error
 from kubectl_rollouts.errors import Failure
+
+READERS = ("get rollout", "get experiment", "list rollouts", "list experiments", "status")
 
 
 def run_extended(session: Session, parsed: Parsed) -> int:
-    """Carry out a command line that has a flag of `more_flags`, and return the exit status. Raises Failure."""
-    raise Failure(f"{parsed.command.path} does not take these flags")
+    """Carry out a command line that has a flag of `more_flags`, and return the exit status."""
+    path = parsed.command.path
+    try:
+        if path == "wait":
+            from kubectl_rollouts.cli.scripts.selecting import selects
+            from kubectl_rollouts.cli.scripts.waiting import wait_for
+
+            if not selects(parsed) and not parsed.operands:
+                raise Failure("expected ROLLOUT_NAME or a selection of rollouts, got nothing")
+            return wait_for(session)
+        if path in READERS:
+            from kubectl_rollouts.cli.scripts.reading import read
+
+            return read(session)
+        from kubectl_rollouts.cli.scripts.acting import act
+
+        return act(session)
+    except Failure as failure:
+        if not parsed.values.get("exit-code") and "wait" not in parsed.values and path != "wait":
+            raise
+        from kubectl_rollouts.release.wait import status_of
+
+        write_error(shown(f"Error: {failure}"))
+        return status_of(failure)
+    finally:
+        session.close()

@@ -31,7 +31,7 @@ def rollout(
 
         return watch_rollout(session, name, session.colored(no_color), timeout_seconds)
     try:
-        return _show(session, ROLLOUTS, name, session.colored(no_color))
+        return show(session, ROLLOUTS, name, session.colored(no_color))
     except KeyboardInterrupt:
         return 1
 
@@ -44,12 +44,15 @@ def experiment(ctx: typer.Context, name: str, watch: bool = False, no_color: boo
         from kubectl_rollouts.cli.get_watch import watch_experiment
 
         return watch_experiment(session, name, session.colored(no_color))
-    return _show(session, EXPERIMENTS, name, session.colored(no_color))
+    return show(session, EXPERIMENTS, name, session.colored(no_color))
 
 
-def _show(session: Session, root: Resource, name: str, color: bool) -> int:
-    """Print the screen; what could not be read is named after it, and the exit status is 1."""
-    fetched = fetch(session.client(), session.namespace, root, name)
+def show(session: Session, root: Resource, name: str, color: bool, namespace: str = "") -> int:
+    """Print the screen; what could not be read is named after it, and the exit status is 1.
+
+    `namespace` "" is the session's.
+    """
+    fetched = fetch(session.client(), namespace or session.namespace, root, name)
     info = fetched.held.info()
     now = time.time()
     screen = rollout_screen(info, now) if isinstance(info, RolloutInfo) else experiment_screen(info, now)

@@ -17,18 +17,27 @@ from kubectl_rollouts.view.spans import Screen
 from kubectl_rollouts.view.tree import experiment_screen, rollout_screen, stale_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kubectl_rollouts.view.live import Display
 
 
-def watch_rollout(session: Session, name: str, color: bool, timeout: float, namespace: str = "") -> int:
+def watch_rollout(
+    session: Session,
+    name: str,
+    color: bool,
+    timeout: float,
+    namespace: str = "",
+    until: Callable[[SimpleQueue[Any]], None] | None = None,
+) -> int:
     """Follow a rollout until SIGINT or SIGTERM, or until `timeout` seconds have passed (0: for ever): exit status 0.
 
-    `namespace` "" is the session's.
+    `namespace` "" is the session's. `until` is given the queue of updates: it may end the screen with None.
 
     Interrupted before it could be read, it shows nothing and exits 1 (view.md Q30).
     """
     try:
-        status, ending = _watch(session, ROLLOUTS, name, color, timeout if timeout > 0 else None, namespace)
+        status, ending = _watch(session, ROLLOUTS, name, color, timeout if timeout > 0 else None, namespace, until)
     except KeyboardInterrupt:
         return 1
     if ending.signal is not None and ending.signal not in (signal.SIGINT, signal.SIGTERM):
@@ -38,14 +47,20 @@ def watch_rollout(session: Session, name: str, color: bool, timeout: float, name
 
 def watch_experiment(session: Session, name: str, color: bool, namespace: str = "") -> int:
     """Follow an experiment until a signal ends the process."""
-    status, ending = _watch(session, EXPERIMENTS, name, color, None, namespace)
+    status, ending = _watch(session, EXPERIMENTS, name, color, None, namespace, None)
     if ending.signal is not None:
         end_by(ending.signal)
     return status
 
 
 def _watch(
-    session: Session, root: Resource, name: str, color: bool, timeout: float | None, namespace: str
+    session: Session,
+    root: Resource,
+    name: str,
+    color: bool,
+    timeout: float | None,
+    namespace: str,
+    until: Callable[[SimpleQueue[Any]], None] | None,
 ) -> tuple[int, Ending]:
     """Follow until the end; the exit status is 1 when something could not be read at the start."""
     fetched = fetch(session.client(), namespace or session.namespace, root, name, to_follow=True)
@@ -56,6 +71,8 @@ def _watch(
     display = _display(session, color)
     deliver = updates.put if display.terminal else _ForPipe(updates).put
     Follower(session.client(), fetched, deliver).start()
+    if until is not None:
+        until(updates)
     return (1 if fetched.problems else 0), run_live(updates, _Renderer(display.terminal), display, timeout)
 
 

@@ -82,5 +82,7 @@ def _default(flag: Flag) -> str:
     if not flag.default:
         return ""
     value = flag.default
+    if flag.kind == "duration":
+        return f" (default {value // 60_000_000_000}m)" if isinstance(value, int) else ""
     shown = quote(value) if isinstance(value, str) else str(value).lower()
     return f" (default {shown})"

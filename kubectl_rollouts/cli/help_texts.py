@@ -151,6 +151,14 @@ HELP: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("Restart in ten minutes", "{kubectl} restart guestbook --in 10m"),
         ),
     ),
+    "resume": (
+        "Lift the pause that `pause` or spec.paused made, and nothing else.\n\n"
+        "The pause of a canary step goes on: `promote` ends that one, and a manual pause with it.",
+        (
+            ("Let a rollout go on that was paused by hand", "{kubectl} resume guestbook"),
+            ("All that are paused in a namespace", "{kubectl} resume --phase paused --yes"),
+        ),
+    ),
     "retry": (
         "Try an aborted rollout or an experiment again.",
         (
@@ -252,6 +260,31 @@ HELP: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             ("To the revision before", "{kubectl} undo guestbook"),
             ("To revision 3", "{kubectl} undo guestbook --to-revision=3"),
+        ),
+    ),
+    "wait": (
+        "Wait until rollouts are where they should be, and say with the exit status why they are not.\n\n"
+        "The status of an older generation is never believed. The wait ends early when the goal cannot be reached any "
+        "more:\n0 reached, 1 error, 3 degraded or aborted, 4 timeout, 5 paused until somebody promotes it, 6 not "
+        "found, 7 forbidden.\n\n"
+        "Goals (--for, repeated for several that must all hold; with --any one is enough):\n"
+        "  healthy, paused, degraded, aborted, available, deleted\n"
+        "  step=N            the canary is at step N or beyond\n"
+        "  weight=N          the new version has the weight N or more\n"
+        "  revision=N        the rollout is at revision N\n"
+        "  analysis=X=PHASE  the newest run of analysis X of this revision is successful, failed, …; X is the name of\n"
+        "                    a run, of a metric, or step, background, pre-promotion, post-promotion\n"
+        "  condition=X[=V]   the condition X is V (True)\n"
+        "  jsonpath=PATH=V   what the path finds is V",
+        (
+            ("Until a release is over, ten minutes at most", "{kubectl} wait guestbook"),
+            ("Until it pauses for a decision", "{kubectl} wait guestbook --for paused --timeout 5m"),
+            (
+                "Until half of the traffic is there, or it was aborted",
+                "{kubectl} wait web --for weight=50 --any --for aborted",
+            ),
+            ("Several, and a minute of being degraded is forgiven", "{kubectl} wait web shop cart --tolerate 1m"),
+            ("All of a team, with a report for the pipeline", "{kubectl} wait -l team=web --report wait.xml"),
         ),
     ),
     "version": (

@@ -12,12 +12,14 @@ from kubectl_rollouts.rollout.rows import ListRow
 from kubectl_rollouts.view.lists import rollouts_table
 
 
-def watch_rollouts(session: Session, namespace: str, name: str, timestamps: bool) -> int:
+def watch_rollouts(
+    session: Session, namespace: str, name: str, timestamps: bool, *, labels: str = "", fields: str = ""
+) -> int:
     """Print the rollouts of `namespace` ("" = all), then those that change, until a signal ends the process.
 
     Raises Failure when the list cannot be read, or the watch has failed seven times in a row.
     """
-    listing = list_rollouts(session.client(), namespace, name)
+    listing = list_rollouts(session.client(), namespace, name, labels=labels, fields=fields)
     printer = _Printer(session, namespace == "", timestamps)
     printer.table(listing.rows)
     watched = WatchedList(
@@ -26,6 +28,8 @@ def watch_rollouts(session: Session, namespace: str, name: str, timestamps: bool
         name,
         listing.version,
         lambda failure: session.log("warning", str(failure)),
+        labels=labels,
+        fields=fields,
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:

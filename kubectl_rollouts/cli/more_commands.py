@@ -15,6 +15,15 @@ _LOAD = Flag(
 )
 
 MORE_COMMANDS = (
+    Command(
+        "resume",
+        "ROLLOUT_NAME",
+        "Lift the pause that `pause` or spec.paused made, and nothing else",
+        "resume",
+        least=1,
+        flags=(Flag("keep-going", "bool", "Try every name, say each outcome, and exit 1 if one failed", "", False),),
+        completes="rollouts",
+    ),
     Command("sandbox", "COMMAND", "Run a small cluster with a rollouts controller on this machine"),
     Command(
         "sandbox demo",
@@ -76,4 +85,25 @@ MORE_COMMANDS = (
     ),
     Command("sandbox status", "", "Show the running sandboxes", "sandbox", (), 0, 0),
     Command("sandbox stop", "", "Stop a running sandbox", "sandbox", (), 0, 0, (_PORT,)),
+    Command(
+        "wait",
+        "ROLLOUT_NAME [ROLLOUT_NAME ...]",
+        "Wait until rollouts are healthy, paused, at a step, …",
+        "wait",
+        least=1,
+        flags=(
+            Flag("any", "bool", "One of the goals is enough", "", False),
+            Flag(
+                "for",
+                "stringArray",
+                "What to wait for, of the goals above; repeat the flag for several (default healthy)",
+                "",
+                (),
+            ),
+            Flag("through-pauses", "bool", "Wait on when a rollout pauses until somebody promotes it", "", False),
+            Flag("timeout", "duration", "Longest time to wait (30s, 5m; 0: for ever)", "t", 600_000_000_000),
+            Flag("tolerate", "duration", "How long a rollout may be degraded before that counts", "", 0),
+        ),
+        completes="rollouts",
+    ),
 )

@@ -39,4 +39,4 @@ def status(ctx: typer.Context, name: str, watch: bool = True, timeout: int = 0) 
 def fail_if_degraded(now: Phase) -> None:
     """Raise the Failure that `status` ends with when the rollout is degraded."""
     if now.status == "Degraded":
-        raise Failure(f"The rollout is in a degraded state with message: {now.message}")
+        raise Failure(f"The rollout is in a degraded state with message: {now.message}", script_status=3)

@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
-def watch_status(session: Session, name: str, timeout: float) -> int:
+def watch_status(
+    session: Session, name: str, timeout: float, *, pause: bool = False, abort: bool = False, once: bool = False
+) -> int:
     """Print the status whenever it changes until it is settled, `timeout` seconds have passed (0: never) or a signal.
+
+    `pause`: paused is settled, too, and a success. `abort`: aborted is settled, and a failure, before the controller
+    has called it degraded. `once`: print it once, settled or not.
 
     Then the last status known decides: healthy is 0, all else a Failure. Interrupted before the rollout could be read
     it prints nothing and returns 1 (view.md Q30).
@@ -39,7 +44,9 @@ def watch_status(session: Session, name: str, timeout: float) -> int:
         if line != printed:
             session.say(line)
             printed = line
-        if watch.lost is None and watch.phase.status in SETTLED:
+        if watch.lost is None and (watch.phase.status in SETTLED or once):
+            break
+        if watch.lost is None and ((pause and watch.phase.status == "Paused") or (abort and watch.aborted)):
             break
         try:
             item = inbox.get(timeout=max(0.0, ends - time.monotonic()) if ends is not None else 3600.0)
@@ -54,6 +61,13 @@ def watch_status(session: Session, name: str, timeout: float) -> int:
         problem = watch.take(item)
         if problem is not None:
             session.log("warning", str(problem))
+    if watch.lost is None and pause and watch.phase.status == "Paused":
+        return 0
+    if watch.lost is None and abort and watch.aborted:
+        raise Failure(f"The rollout was aborted: {watch.phase.message}", script_status=3)
+    if once:
+        fail_if_degraded(watch.phase)
+        return 0
     return _verdict(watch)
 
 
@@ -62,7 +76,7 @@ def _verdict(watch: StatusWatch) -> int:
         raise watch.lost
     fail_if_degraded(watch.phase)
     if watch.phase.status != "Healthy":
-        raise Failure("Rollout status watch exceeded timeout")
+        raise Failure("Rollout status watch exceeded timeout", script_status=4)
     return 0
 
 

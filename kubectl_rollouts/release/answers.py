@@ -16,7 +16,7 @@ _SINGULAR = {ROLLOUTS: "rollout", EXPERIMENTS: "experiment", DEPLOYMENTS: "deplo
 
 def not_found(resource: Resource, name: str) -> Failure:
     """The error for a missing object of `get` and `status`: the singular word."""
-    return Failure(f'{_SINGULAR[resource]}.{resource.group} "{name}" not found')
+    return Failure(f'{_SINGULAR[resource]}.{resource.group} "{name}" not found', script_status=6)
 
 
 def is_absent(error: object, name: str) -> bool:

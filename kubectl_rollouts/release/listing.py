@@ -31,17 +31,21 @@ class Rows(Struct, Generic[T]):
     version: str
 
 
-def list_rollouts(client: Client, namespace: str, name: str = "") -> Rows[ListRow]:
+def list_rollouts(
+    client: Client, namespace: str, name: str = "", *, labels: str = "", fields: str = ""
+) -> Rows[ListRow]:
     """The rollouts of a namespace ("" = all of them), in the server's order; `name`: that one only.
+
+    `labels` and `fields` are selectors; `fields` takes the place of `name`.
 
     Raises Failure: a name that no field selector can say (view.md Q36), the API missing, any other error.
     """
-    return _rows(client, ROLLOUTS, Rollout, rollout_row, namespace, name_selector(name))
+    return _rows(client, ROLLOUTS, Rollout, rollout_row, namespace, fields or name_selector(name), labels)
 
 
-def list_experiments(client: Client, namespace: str) -> Rows[ExperimentListRow]:
+def list_experiments(client: Client, namespace: str, *, labels: str = "", fields: str = "") -> Rows[ExperimentListRow]:
     """The experiments of a namespace ("" = all of them), in the server's order. Raises Failure."""
-    return _rows(client, EXPERIMENTS, Experiment, experiment_row, namespace, "")
+    return _rows(client, EXPERIMENTS, Experiment, experiment_row, namespace, fields, labels)
 
 
 def name_selector(name: str) -> str:
@@ -53,13 +57,19 @@ def name_selector(name: str) -> str:
 
 
 def _rows(
-    client: Client, resource: Resource, type_: type[Obj], row: Callable[[Obj], T], namespace: str, fields: str
+    client: Client,
+    resource: Resource,
+    type_: type[Obj],
+    row: Callable[[Obj], T],
+    namespace: str,
+    fields: str,
+    labels: str,
 ) -> Rows[T]:
     """Page by page, so that only the rows are kept."""
     rows: list[T] = []
     version = ""
     try:
-        for page in client.list_pages(resource, namespace, type_, field_selector=fields):
+        for page in client.list_pages(resource, namespace, type_, label_selector=labels, field_selector=fields):
             if page.restarted:
                 rows = []
             rows += [row(obj) for obj in page.items]

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 def patch_object(
     client: Client, resource: Resource, namespace: str, name: str, body: dict[str, Any], *, status: bool = False
 ) -> str:
-    """Send a merge patch and return metadata.name of the reply. Raises Failure.
+    """As `patch_whole`; returns metadata.name of the reply."""
+    return metadata_name(patch_whole(client, resource, namespace, name, body, status=status))
+
+
+def patch_whole(
+    client: Client, resource: Resource, namespace: str, name: str, body: dict[str, Any], *, status: bool = False
+) -> Object:
+    """Send a merge patch and return the object as it is then. Raises Failure.
 
     With `status` it goes to the status subresource first and, where there is none, to the object.
     """
@@ -34,7 +41,7 @@ def patch_object(
 
 def _patch(
     client: Client, resource: Resource, namespace: str, name: str, body: dict[str, Any], subresource: str
-) -> str:
+) -> Object:
     def send() -> Object:
         return client.patch(resource, namespace, name, body, subresource=subresource)
 
@@ -47,4 +54,4 @@ def _patch(
         # A status that was to be removed and is there may be the controller's new one.
         return None if None in body.values() else False
 
-    return metadata_name(patched(send, read, done, f'the change of {resource.group_resource} "{name}"'))
+    return patched(send, read, done, f'the change of {resource.group_resource} "{name}"')

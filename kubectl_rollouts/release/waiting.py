@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 class StatusWatch:
     """Reads a rollout, then tells of each Change of it through `inbox`, which may carry other things as well.
 
-    Raises Failure when it cannot be read. `phase` is the newest one taken, `lost` is set while the rollout is gone or
-    makes no sense.
+    Raises Failure when it cannot be read. `phase` is the newest one taken, `aborted` goes with it, `lost` is set while
+    the rollout is gone or makes no sense.
     """
 
     def __init__(self, client: Client, namespace: str, name: str, inbox: SimpleQueue[Any]) -> None:
         reader = Reader(client, namespace)
-        self.phase: Phase = phase(read_rollout(reader, name, to_follow=True))
+        rollout = read_rollout(reader, name, to_follow=True)
+        self.phase: Phase = phase(rollout)
+        self.aborted = _aborted(rollout)
         self.lost: Failure | None = None
         self._name = name
         listing = reader.listings.get(Want(ROLLOUTS, name=name))
@@ -69,6 +71,11 @@ class StatusWatch:
             return self.lost
         try:
             self.phase, self.lost = phase(found), None
+            self.aborted = _aborted(found)
         except Failure as failure:
             self.lost = failure
         return self.lost
+
+
+def _aborted(rollout: Rollout) -> bool:
+    return bool(rollout.status and rollout.status.abort)

@@ -32,15 +32,26 @@ PAUSE = 1.0  # seconds before another attempt
 class WatchedList:
     """Follows the rollouts of a namespace ("" = all), or the one called `name`, from a list's resource version.
 
+    `labels` and `fields` are selectors; `fields` takes the place of `name`.
+
     `warn` is called, on the watching thread, with each failure that is waited for.
     """
 
     def __init__(
-        self, client: Client, namespace: str, name: str, version: str, warn: Callable[[Failure], None]
+        self,
+        client: Client,
+        namespace: str,
+        name: str,
+        version: str,
+        warn: Callable[[Failure], None],
+        *,
+        labels: str = "",
+        fields: str = "",
     ) -> None:
         self._client = client
         self._namespace = namespace
-        self._name = name
+        self._labels = labels
+        self._fields = fields or name_selector(name)
         self._version = version
         self._warn = warn
         self._news: SimpleQueue[ListRow | Failure] = SimpleQueue()
@@ -89,7 +100,8 @@ class WatchedList:
                 self._namespace,
                 Rollout,
                 self._version,
-                field_selector=name_selector(self._name),
+                label_selector=self._labels,
+                field_selector=self._fields,
             ) as watch:
                 watch.open()
                 opened = True
@@ -130,7 +142,7 @@ class WatchedList:
     def _relist(self) -> None:
         while True:
             try:
-                listing = list_rollouts(self._client, self._namespace, self._name)
+                listing = list_rollouts(self._client, self._namespace, labels=self._labels, fields=self._fields)
             except Failure as failure:
                 self._failed(failure)
                 continue

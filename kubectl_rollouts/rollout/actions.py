@@ -11,6 +11,7 @@ Patch = dict[str, Any]
 ABORT: Patch = {"status": {"abort": True}}
 RETRY_ROLLOUT: Patch = {"status": {"abort": False}}
 PAUSE: Patch = {"spec": {"paused": True}}
+RESUME: Patch = {"spec": {"paused": False}}
 RETRY_EXPERIMENT: Patch = {"status": None}
 TERMINATE: Patch = {"spec": {"terminate": True}}
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kubectl_rollouts.cli.complete import complete
 from kubectl_rollouts.cli.completion_scripts import SHELLS, files
-from kubectl_rollouts.cli.tree import GLOBAL_FLAGS, all_commands, children
+from kubectl_rollouts.cli.tree import GLOBAL_FLAGS, HELP_FLAG, all_commands, children, find, own_flags
 from tests.cli.objects import rollout
 from tests.support.cli import ROOT, Outcome, run_cli, run_process
 from tests.support.replayed import Replayed
@@ -178,7 +178,7 @@ def test_positions(cluster: Replayed, line: str, lines: list[str] | None) -> Non
 
 def test_commands_are_completed_by_prefix_in_order(cluster: Replayed) -> None:
     assert values(asked(cluster, "")) == [*(command.name for command in children("")), ":4"]
-    assert values(asked(cluster, "re")) == ["restart", "retry", ":4"]
+    assert values(asked(cluster, "re")) == ["restart", "resume", "retry", ":4"]
     assert values(asked(cluster, "help ")) == [*(command.name for command in children("")), ":4"]
     assert values(asked(cluster, "help frobnicate ")) == [":4"]
     assert cluster.requests == []
@@ -186,10 +186,20 @@ def test_commands_are_completed_by_prefix_in_order(cluster: Replayed) -> None:
 
 def test_flags_are_completed_without_those_that_are_out(cluster: Replayed) -> None:
     every = [name for flag in GLOBAL_FLAGS for name in (f"--{flag.name}", *([f"-{flag.short}"] if flag.short else []))]
-    own = ["--force", "--full", "--help", "-h"]
+    promote = find("promote")
+    assert promote is not None
+    own = [
+        name
+        for flag in sorted((*own_flags(promote), HELP_FLAG), key=lambda flag: flag.name)
+        if not flag.deprecated
+        for name in (f"--{flag.name}", *([f"-{flag.short}"] if flag.short else []))
+    ]
+    assert {"--force", "--full", "--wait", "--selector", "-l", "-h"} <= set(own)
     assert values(asked(cluster, "promote -")) == [*every, *own, ":4"]
-    assert values(asked(cluster, "promote --f")) == ["--force", "--full", ":4"]
-    assert values(asked(cluster, "promote --as=a --as-group=b --as")) == ["--as-group", "--as-uid", ":4"]
+    assert values(asked(cluster, "promote --f")) == ["--field-selector", "--force", "--full", ":4"]
+    assert values(asked(cluster, "promote --as=a --as-group=b --as")) == [
+        "--as-group", "--as-uid", "--as-of-revision", ":4",
+    ]  # fmt: skip
     assert values(asked(cluster, "--help", "__completeNoDesc")) == ["--help", ":4"]
     assert cluster.requests == []
 

@@ -79,10 +79,16 @@ def test_flag_lines() -> None:
     assert "  -t, --timeout duration   " in text
     assert re.search(r"\n  -w, --watch +\S.* \(default true\)\n", text)
     assert re.search(r'\n      --loglevel string +\S.* \(default "info"\)\n', text)
-    assert re.search(r"\n      --to-revision int   \S", run_cli("undo").stderr)
+    assert re.search(r"\n      --to-revision int +\S", run_cli("undo").stderr)
+    waiting = run_cli("abort").stderr
+    assert '\n      --wait string[="aborted"]   ' in waiting
+    assert re.search(r"\n      --timeout duration +\S.* \(default 10m\)\n", waiting)
     assert "skip-all-steps" not in run_cli("promote", "-h").stdout
     own = text.partition("\nFlags:\n")[2].partition("\n\n")[0].splitlines()
-    assert [line.split("--")[1].split()[0] for line in own] == ["help", "timeout", "watch"]
+    assert [line.split("--")[1].split()[0] for line in own] == [
+        "all", "all-namespaces", "awaiting-promotion", "exit-code", "fail-on-abort", "field-selector", "help", "phase",
+        "selector", "success-on-pause", "timeout", "watch",
+    ]  # fmt: skip
 
 
 def test_a_local_flag_hides_the_global_one_of_its_name() -> None:

@@ -1,0 +1,152 @@
+"""What a person, a log or a pipeline sees of a wait: progress on stderr, results on stdout, a report in a file.
+
+On a terminal progress is one line that changes; in a log it is a line for each change, with the time. With
+`--log-format github` failures and results are annotations that GitHub shows beside the run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from kubectl_rollouts.cli.session import Session, shown
+from kubectl_rollouts.errors import Failure
+from kubectl_rollouts.release.wait import Listener, Outcome, Target
+
+_CLEAR = "\r\x1b[K"
+
+
+class Result(NamedTuple):
+    """One line of the report: `status` 0 is success; `text` says what happened, `seconds` how long it took."""
+
+    target: Target
+    status: int
+    text: str
+    seconds: float
+
+
+class Reporter(Listener):
+    """Prints what happens. `many`: rollouts are named with their namespaces, for they are of several."""
+
+    def __init__(self, session: Session, *, many: bool = False, reached: str = "") -> None:
+        values = session.parsed.values
+        self._session = session
+        self.many = many
+        self.colored = session.colored() and (session.is_terminal or session.parsed.value("color") == "always")
+        self._reached = reached
+        self._github = values.get("log-format") == "github"
+        self._report = str(values.get("report", ""))
+        self._title = session.parsed.command.path
+        stderr = sys.stderr
+        self._live = stderr is not None and stderr.isatty() and not self._github and os.environ.get("TERM") != "dumb"
+        self._line = ""
+        self.results: list[Result] = []
+        self._open_report()
+
+    def _open_report(self) -> None:
+        """Find out now, not after ten minutes, that the report cannot be written. Raises Failure."""
+        if self._report:
+            try:
+                with Path(self._report).open("a", encoding="utf-8"):
+                    pass
+            except OSError as error:
+                raise Failure(f"cannot write {self._report}: {error.strerror}") from None
+
+    def name(self, target: Target) -> str:
+        """How a rollout is called."""
+        return shown(f"{target.namespace}/{target.name}" if self.many else target.name)
+
+    # --- Listener ---------------------------------------------------------------------------------------------------
+
+    def progress(self, target: Target, line: str) -> None:
+        """Say where a rollout stands now."""
+        text = f"{self.name(target)}: {_one_line(line)}"
+        if self._live:
+            self._draw(text)
+        else:
+            self._aside(f"{time.strftime('%H:%M:%S')} {text}")
+
+    def ended(self, target: Target, outcome: Outcome) -> None:
+        """Say how waiting for a rollout ended."""
+        if outcome.status == 0:
+            name, where = self.name(target), _one_line(outcome.reason)
+            text = f"rollout '{name}' {self._reached}" if self._reached else f"{name}: {where}"
+            self.succeeded(target, text, outcome.seconds)
+        else:
+            text = f"rollout '{self.name(target)}' {_one_line(outcome.reason)}"
+            self.failed(target, text, outcome.status, outcome.seconds)
+
+    def trouble(self, failure: Failure) -> None:
+        """Say that the cluster does not answer as it should."""
+        self._aside(f"Warning: {failure}")
+
+    # --- Results ----------------------------------------------------------------------------------------------------
+
+    def succeeded(self, target: Target, text: str, seconds: float, end: str = "\n") -> None:
+        """Say a result on stdout."""
+        self.results.append(Result(target, 0, text, seconds))
+        self._draw("")
+        if self._github:
+            self._session.say(_annotation("notice", f"{self._title} {target.name}", text))
+        else:
+            self._session.say(text, end=end)
+
+    def failed(self, target: Target, text: str, status: int, seconds: float) -> None:
+        """Say a failure on stderr."""
+        self.results.append(Result(target, status, text, seconds))
+        if self._github:
+            self._aside(_annotation("error", f"{self._title} {target.name}", text))
+        else:
+            self._aside(f"Error: {text}")
+
+    def say(self, text: str) -> None:
+        """Print lines on stdout that are no result; escaped already."""
+        self._draw("")
+        self._session.say(text)
+
+    def note(self, text: str) -> None:
+        """Print a line for the person on stderr."""
+        self._aside(text)
+
+    def finish(self) -> None:
+        """Clear the line that changes, and write the report. Raises Failure."""
+        self._draw("")
+        if self._report:
+            from kubectl_rollouts.cli.scripts.junit import write_report
+
+            write_report(self._report, self._title, self.results)
+
+    # --- Below ------------------------------------------------------------------------------------------------------
+
+    def _aside(self, text: str) -> None:
+        self._draw("")
+        self._session.warn(text)
+
+    def _draw(self, text: str) -> None:
+        """Show a line in the place of the last one; "" clears it."""
+        if not self._live or text == self._line:
+            return
+        self._line = text
+        try:
+            width = os.get_terminal_size(sys.stderr.fileno()).columns
+        except (OSError, ValueError):
+            width = 80
+        sys.stderr.write(_CLEAR + text[: max(width - 1, 10)])
+        sys.stderr.flush()
+
+
+def _one_line(text: str) -> str:
+    """A text from the cluster as part of a line."""
+    return shown(" ".join(text.split()))
+
+
+def _annotation(level: str, title: str, text: str) -> str:
+    """A workflow command of GitHub Actions; what would end it or begin another is escaped."""
+    for mark in ("%", "\r", "\n"):
+        title, text = title.replace(mark, f"%{ord(mark):02X}"), text.replace(mark, f"%{ord(mark):02X}")
+    for mark in (":", ","):
+        title = title.replace(mark, f"%{ord(mark):02X}")
+    return f"::{level} title={title}::{text}"
