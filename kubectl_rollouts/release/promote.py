@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kubectl_rollouts.cluster.client import Client
 
 _WHAT = "the promotion"
+_SECOND = "the end of the manual pause"
 
 
 def promote(client: Client, namespace: str, name: str, wish: Wish, tell: Callable[[str], None]) -> str:
@@ -96,8 +97,11 @@ class _Work:
             return self._send(spec, seen, plan).name
         try:
             return self._unpause(now)
-        except BaseException:  # also Ctrl-C: nothing is left half done in silence
-            self.tell(f"rollout '{self.name}': its status was changed, but spec.paused was not set to false")
+        except BaseException as error:  # also Ctrl-C: nothing is left half done in silence
+            left = "but spec.paused was not set to false"
+            if not isinstance(error, ApiError):
+                left = "but whether spec.paused was set to false is not known"
+            self.tell(f"rollout '{self.name}': its status was changed, {left}")
             raise
 
     def _patch(self, body: Patch, version: str, subresource: str = "") -> Promotable:
@@ -125,9 +129,10 @@ class _Work:
 
     def _unpause(self, now: Promotable) -> str:
         """Set spec.paused to false, whatever else has changed since the status patch."""
+        lost: ConnectionFailed | None = None
         for number in tries():
             if number > 1:
-                now = self.read()
+                now = self.read() if lost is None else read_back(self.read, lost, _SECOND)
                 if not now.paused:
                     break
             try:
@@ -137,5 +142,6 @@ class _Work:
                     raise
             except ConnectionFailed as error:
                 if not in_doubt(error) or number == TRIES:
-                    raise explained(error, "the second part of the promotion") from None
+                    raise explained(error, _SECOND) from None
+                lost = error
         return now.name

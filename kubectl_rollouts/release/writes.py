@@ -128,4 +128,4 @@ def read_back(read: Callable[[], T], lost: Failure, what: str) -> T:
     try:
         return read()
     except Failure as error:
-        raise unknown(lost, f"{what} ({error})") from None
+        raise Failure(f"{unknown(lost, what)} (it could not be read back: {error})") from None
