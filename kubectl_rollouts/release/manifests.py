@@ -67,7 +67,10 @@ def read_template(place: str) -> dict[str, Any]:
     if not found:
         raise Failure(f"{place} holds no object")
     found[0].group_kind  # noqa: B018 - raises for what has no kind
-    body: dict[str, Any] = sendable(found[0].value)
+    try:
+        body: dict[str, Any] = sendable(found[0].value)
+    except RecursionError:
+        raise Failure("exceeded max depth") from None
     return body
 
 
@@ -118,7 +121,10 @@ def _of_file(place: str) -> list[Manifest]:
     found = documents(read_file(place))
     if not found:
         raise Failure("creates of / unsupported")
-    return [_manifest(document) for document in found]
+    try:
+        return [_manifest(document) for document in found]
+    except RecursionError:
+        raise Failure("exceeded max depth") from None
 
 
 def _manifest(document: Document) -> Manifest:

@@ -169,6 +169,17 @@ def test_a_file_of_a_folder_is_named_when_it_is_bad(folder: Path, replay: Serve)
     assert create(replay(), "-f", ".").stderr.startswith("Error: bad.yaml: error converting YAML to JSON: yaml: mapp")
 
 
+@pytest.mark.parametrize("depth", [300, 600, 5000])
+def test_depth_is_no_accident(depth: int, folder: Path, replay: Serve) -> None:
+    plugin = '{"a":' * depth + "1" + "}" * depth
+    start = '{"apiVersion":"argoproj.io/v1alpha1","kind":"AnalysisTemplate","metadata":{"name":"x"},"spec":'
+    (folder / "a.json").write_text(start + '{"metrics":[{"provider":{"plugin":{"p":' + plugin + "}}}]}}")
+    outcome = create(replay(), "-f", "a.json")
+    assert outcome.stdout or "exceeded max depth" in outcome.stderr
+    outcome = run_cli("create", "ar", "--from-file", "a.json", env=replay().env)
+    assert outcome.stdout or "exceeded max depth" in outcome.stderr
+
+
 def test_nothing_to_create(replay: Serve) -> None:
     outcome = create(replay())
     assert outcome.status == 1
