@@ -67,9 +67,10 @@ class Reader:
     server is silent, or gone, nothing more is asked: each further wave would wait for its time-out, too.
     """
 
-    def __init__(self, client: Client, namespace: str) -> None:
+    def __init__(self, client: Client, namespace: str, types: dict[Resource, Any] | None = None) -> None:
         self.client = client
         self.namespace = namespace
+        self.types = types or TYPES  # what the objects of each kind are decoded as
         self.problems: dict[Resource, Failure] = {}
         self.listings: dict[Want, Listing[Any]] = {}
         self._hashes: dict[Resource, set[str]] = {}
@@ -92,7 +93,7 @@ class Reader:
             raise not_found(resource, name)
         try:
             listing = self.client.list(
-                resource, self.namespace, TYPES[resource], field_selector=f"metadata.name={name}"
+                resource, self.namespace, self.types[resource], field_selector=f"metadata.name={name}"
             )
         except ApiError as error:
             if error.forbidden:
@@ -106,14 +107,14 @@ class Reader:
     def one(self, resource: Resource, name: str) -> Any:
         """GET an object, or, for who may list but not get (the reference needs no more), list it. Raises Failure."""
         try:
-            return self.client.get(resource, self.namespace, name, TYPES[resource])
+            return self.client.get(resource, self.namespace, name, self.types[resource])
         except ApiError as error:
             if not error.forbidden:
                 raise
             refused = error
         try:
             listing = self.client.list(
-                resource, self.namespace, TYPES[resource], field_selector=f"metadata.name={name}"
+                resource, self.namespace, self.types[resource], field_selector=f"metadata.name={name}"
             )
         except Failure:
             raise refused from None
@@ -125,7 +126,7 @@ class Reader:
         if want.name:
             return lambda: self.one(want.resource, want.name)
         return lambda: self.client.list(
-            want.resource, self.namespace, TYPES[want.resource], label_selector=want.selector
+            want.resource, self.namespace, self.types[want.resource], label_selector=want.selector
         )
 
     def wave(self, held: Held) -> bool:
@@ -181,14 +182,24 @@ class Fetched(NamedTuple):
     reader: Reader
 
 
-def fetch(client: Client, namespace: str, root: Resource, name: str, *, to_follow: bool = False) -> Fetched:
+def fetch(
+    client: Client,
+    namespace: str,
+    root: Resource,
+    name: str,
+    *,
+    to_follow: bool = False,
+    held: Held | None = None,
+    types: dict[Resource, Any] | None = None,
+) -> Fetched:
     """Read one rollout (`root` ROLLOUTS) or experiment (EXPERIMENTS) with all that its tree shows.
 
-    `to_follow`: so that watches can go on from what was read.
+    `to_follow`: so that watches can go on from what was read. `held` and `types`: for more than the tree shows, what
+    holds the objects and what they are decoded as (`details.py`).
     Raises Failure when the object itself cannot be read; a Deployment that is not there shows in `held.info()`.
     """
-    reader = Reader(client, namespace)
-    held = Held(root, name)
+    reader = Reader(client, namespace, types)
+    held = held or Held(root, name)
     started = time.monotonic()
     held.objects[root][name] = reader.listed_root(root, name) if to_follow else reader.root(root, name)
     if time.monotonic() - started > _FAR:

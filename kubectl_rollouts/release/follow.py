@@ -66,7 +66,7 @@ class Follower:
         self._there = threading.Event()  # unless the API server is away
         self._there.set()
         root, name = self._held.root, self._held.name
-        looking = Reader(client.once(), self._namespace)
+        looking = Reader(client.once(), self._namespace, self._reader.types)
         self._probe = Probe(name, lambda: looking.one(root, name), self._inbox, time.monotonic())
 
     def start(self) -> None:
@@ -278,6 +278,7 @@ class Follower:
             version=self._first_version(kind),
             members=members,
             server_there=self._there,
+            types=self._reader.types,
         )
         self._streams[kind, how, value] = stream
         stream.start()
@@ -313,6 +314,7 @@ class Follower:
                 version=self._first_version(kind),
                 members=members,
                 server_there=self._there,
+                types=self._reader.types,
             )
             streams.append(stream)
             stream.start()

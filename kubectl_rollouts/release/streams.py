@@ -42,6 +42,7 @@ class Stream:
         version: str = "",
         members: set[str] | None = None,
         server_there: threading.Event | None = None,
+        types: dict[Resource, Any] = TYPES,
     ) -> None:
         self.kind = kind
         self.hashes = hashes
@@ -58,11 +59,12 @@ class Stream:
         self._inbox = inbox
         self._ended = threading.Event()
         self._there = server_there
+        self._types = types
         self._reflector: Reflector[Any] = Reflector(
             client,
             kind,
             namespace,
-            TYPES[kind],
+            self._types[kind],
             self._heard,
             label_selector=hash_selectors(hashes)[0] if hashes else selector,
             field_selector=f"metadata.name={name}" if name else "",
@@ -98,6 +100,7 @@ class Stream:
             version=version,
             members=self.members,
             server_there=self._there,
+            types=self._types,
         )
 
     def _heard(self, change: Change[Any]) -> None:
@@ -124,7 +127,7 @@ class Stream:
         while not self.retired:
             try:
                 listings = [
-                    client.list(self.kind, self._namespace, TYPES[self.kind], label_selector=selector)
+                    client.list(self.kind, self._namespace, self._types[self.kind], label_selector=selector)
                     for selector in hash_selectors(hashes)
                 ]
             except Failure as failure:
