@@ -71,7 +71,11 @@ def test_a_command_imports_no_other_command(replay: Callable[..., Replayed], lin
         "kubectl_rollouts.cli.help",
         "kubectl_rollouts.cli.help_texts",
         "kubectl_rollouts.cli.complete",
+        "kubectl_rollouts.cli.extended",
+        "kubectl_rollouts.cli.more_commands",
+        "kubectl_rollouts.cli.more_flags",
     }
+    assert not any(name.startswith("kubectl_rollouts.cli.scripts") for name in loaded)
     assert not any(name.startswith(("kubectl_rollouts.sandbox", "kubectl_rollouts.dashboard")) for name in loaded)
     commands = {"get", "list_", "status", "abort", "set_image", "promote", "pause", "undo", "retry", "version"}
     used = {name.rpartition(".")[2] for name in loaded if name.startswith("kubectl_rollouts.cli.")} & commands
