@@ -106,8 +106,8 @@ def test_an_experiment_whose_retry_is_in_doubt(replay: Serve) -> None:
 
 def test_a_server_that_says_nothing(replay: Serve) -> None:
     """It may have taken the change; reading it back would wait as long again."""
-    cluster = replay(thing("Rollout", "x"), faults=[{"match": "PATCH", "delay": 2, "times": 9}])
-    outcome = run_cli("abort", "x", "--request-timeout", "300ms", env=cluster.env)
+    cluster = replay(thing("Rollout", "x"), faults=[{"match": "PATCH", "delay": 4, "times": 9}])
+    outcome = run_cli("abort", "x", "--request-timeout", "1500ms", env=cluster.env)
     assert (outcome.stdout, outcome.status) == ("", 1)
     assert 'it is not known whether the change of rollouts.argoproj.io "x" took: look before' in outcome.stderr
     assert len(cluster.requests) == 1
