@@ -103,6 +103,8 @@ class ApiServer:
         self.cut_how = "close"
         self.closing = False
         self.watching = 0
+        self.busy = 0  # requests under way, watches left out
+        self.most_busy = 0
         for obj in objects or []:
             self.put(obj, event=False)
         handler = type("Handler", (_Handler,), {"owner": self})
@@ -274,11 +276,18 @@ class _Handler(BaseHTTPRequestHandler):
             if rule:
                 rule.times -= 1
             server.lock.notify_all()
+        counted = 0 if request.watch else 1
+        with server.lock:
+            server.busy += counted
+            server.most_busy = max(server.busy, server.most_busy)
         try:
             if rule is None or not self.misbehave(rule):
                 self.serve(request, body, half=bool(rule and rule.half))
         except (BrokenPipeError, ConnectionResetError, ConnectionAbortedError):
             self.close_connection = True
+        finally:
+            with server.lock:
+                server.busy -= counted
 
     def do_PATCH(self) -> None:
         self.do_GET()
