@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import threading
 import time
 import traceback
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 Case = Callable[[int], None]  # runs the case of a seed; an AssertionError (or any other) is its failure
 
-MODULES: tuple[str, ...] = ("watches", "outages")
+MODULES: tuple[str, ...] = ("watches", "outages", "hostile")
 
 
 class Campaign(NamedTuple):
@@ -67,7 +68,9 @@ def run(campaign: Campaign, seed: int, count: int) -> Report:
         # Blocks in turn, so that a slow stretch of seeds does not leave a process without work.
         block = max(campaign.threads, count // (campaign.processes * 4))
         starts = range(0, count, block)
-        with ProcessPoolExecutor(campaign.processes, mp_context=context) as pool:
+        with ProcessPoolExecutor(
+            campaign.processes, mp_context=context, initializer=_end_with, initargs=(os.getpid(),)
+        ) as pool:
             parts: list[Future[list[Failed]]] = [
                 pool.submit(_run_named, campaign.name, seed + start, min(block, count - start)) for start in starts
             ]
@@ -75,6 +78,17 @@ def run(campaign: Campaign, seed: int, count: int) -> Report:
     else:
         failures = _run_here(campaign, seed, count)
     return Report(campaign.name, seed, count, failures, time.monotonic() - started)
+
+
+def _end_with(parent: int) -> None:
+    """See to it that a worker does not outlive who started it."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _run_named(name: str, seed: int, count: int) -> list[Failed]:
