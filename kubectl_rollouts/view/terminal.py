@@ -44,6 +44,8 @@ _INFO_LEAST = 4
 _ROWS_WANTED = 10
 # A window narrower than this has no room for an indent below the labels.
 _NARROW = 40
+# Characters kept for each column of the window: some take none.
+_SPARE = 4
 # Seconds for which a line said aside stays on a live screen.
 _NOTE_TIME = 10.0
 _NOTES_KEPT = 20
@@ -93,10 +95,10 @@ def _console(file: TextIO, color: bool) -> Console:
 def fitted(screen: Screen, width: int, height: int) -> Group:
     """The screen as Rich draws it in a window of `width` columns and `height` rows."""
     titles, rows = screen.rows[0], screen.rows[1:]
-    header = [line for piece in screen.header for line in _folded(piece, width)]
+    header = [line for piece in screen.header for line in _folded(piece, width, height)]
     room = height - len(header) - 1
     if room < min(len(rows), _ROWS_WANTED):
-        header = [line for piece in screen.brief for line in _folded(piece, width)]
+        header = [line for piece in screen.brief for line in _folded(piece, width, height)]
         # At least the titles and one line below them, however low the window is.
         header = header[: max(height - 2, 0)]
         room = max(height - len(header) - 1, 0)
@@ -115,10 +117,22 @@ def _text(cell: Cell) -> Text:
     return text
 
 
-def _folded(line: Line, width: int) -> list[Text]:
-    """A line of the header, on as many lines as it takes."""
+def _bounded(cell: Cell, most: int) -> Cell:
+    """A cell without what lies beyond `most` characters: drawing megabytes takes seconds, and no window shows them."""
+    if sum([len(part) for part, _ in cell]) <= most:
+        return cell
+    kept = []
+    for part, style in cell:
+        kept.append((part[:most], style))
+        most -= len(kept[-1][0])
+    return tuple(kept)
+
+
+def _folded(line: Line, width: int, height: int) -> list[Text]:
+    """A line of the header, on as many lines as it takes (and the window has, and one)."""
     lines: list[Text] = []
-    for index, piece in enumerate(_text(line).split("\n", allow_blank=True)):
+    text = _text(_bounded(line, _SPARE * width * (height + 1)))
+    for index, piece in enumerate(text.split("\n", allow_blank=True)[: height + 1]):
         if piece.cell_len <= width:
             lines.append(piece)
         elif index > 0 or width < _NARROW:
@@ -144,20 +158,21 @@ def _measure() -> Console:
 
 def _table(rows: Sequence[Row], all_rows: Sequence[Row], width: int) -> Table:
     """Rows in columns as wide as all rows need, or, where those do not fit, as wide as these rows can have them."""
-    widths = _natural(all_rows)
+    widths = _natural(all_rows, width)
     if sum(widths) + _GAP * (len(widths) - 1) > width:
-        widths = _fitting(_natural(rows), width)
+        widths = _fitting(_natural(rows, width), width)
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, _GAP, 0, 0))
     for column in widths:
         table.add_column(width=column, no_wrap=True, overflow="ellipsis")
     for row in rows:
-        table.add_row(*[_text(cell) for cell in row[: len(widths)]])
+        table.add_row(*[_text(_bounded(cell, _SPARE * width)) for cell in row[: len(widths)]])
     return table
 
 
-def _natural(rows: Sequence[Row]) -> list[int]:
-    """The room that each column takes by itself."""
-    return [max(map(cell_len, map(text_of, column))) for column in zip(*rows, strict=True)]
+def _natural(rows: Sequence[Row], width: int) -> list[int]:
+    """The room that each column takes by itself, as far as it matters in a window."""
+    most = _SPARE * width
+    return [max([cell_len(text_of(cell)[:most]) for cell in column]) for column in zip(*rows, strict=True)]
 
 
 def _fitting(natural: list[int], width: int) -> list[int]:

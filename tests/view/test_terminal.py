@@ -226,3 +226,13 @@ def test_a_live_screen_that_showed_nothing_writes_nothing() -> None:
             raise ValueError("odd")
         one.drained()
         assert re.fullmatch(rb"\x1b\]9;\d+\x07", one.raw)
+
+
+@pytest.mark.parametrize("text", ["x" * 3_000_000, "x\n" * 1_000_000, "健" * 1_000_000])
+def test_texts_of_megabytes_are_cut_before_they_are_drawn(text: str) -> None:
+    values = [rollout({}, {"phase": "Degraded", "message": text}, name=text), replica_set("h", images=[text])]
+    screen = rollout_screen(facts(*values), NOON)
+    *header, table = fitted(screen, 80, 24).renderables
+    cells = [cell for column in table.columns for cell in column.cells]
+    assert all(len(piece) < 10_000 for piece in (*header, *cells))
+    assert len(drawn(screen, 80, 24)) <= 24
