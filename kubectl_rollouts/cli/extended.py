@@ -18,11 +18,10 @@ def run_extended(session: Session, parsed: Parsed) -> int:
     path = parsed.command.path
     try:
         if path == "wait":
-            from kubectl_rollouts.cli.scripts.selecting import selects
+            from kubectl_rollouts.cli.scripts.selecting import check_operands
             from kubectl_rollouts.cli.scripts.waiting import wait_for
 
-            if not selects(parsed) and not parsed.operands:
-                raise Failure("expected ROLLOUT_NAME or a selection of rollouts, got nothing")
+            check_operands(parsed)
             return wait_for(session)
         if path in READERS:
             from kubectl_rollouts.cli.scripts.reading import read

@@ -130,7 +130,10 @@ def shares_module(command: Command) -> bool:
 
 
 def wrong_operands(command: Command, parsed: pflag.Parsed) -> str | None:
-    """Return why the operands do not fit ("" without a reason to say), None when they do (commands.md §1.1)."""
+    """Return why the operands do not fit ("" without a reason to say), None when they do (commands.md §1.1).
+
+    Raises Failure for a selection beside a name.
+    """
     operands = parsed.operands
     if not command.module:
         if not operands:
@@ -142,11 +145,17 @@ def wrong_operands(command: Command, parsed: pflag.Parsed) -> str | None:
         return "--filename is needed"
     if command.path == "lint" and not parsed.value("filename"):
         return "--filename is needed"
-    if not command.least <= len(operands) <= command.most:
+    least, most = command.least, command.most
+    if parsed.more and least:
+        from kubectl_rollouts.cli.scripts.selecting import selects
+
+        if selects(parsed):  # flags take the place of the name
+            least = most = least - 1
+    if not least <= len(operands) <= most:
         wanted = command.operands.removeprefix("[flags] ") or "no operand"
         return f"expected {wanted}, got {_count(len(operands))}"
-    if command.path == "set image" and operands[1].count("=") != 1:
-        return f"expected CONTAINER=IMAGE, got {quote(operands[1])}"
+    if command.path == "set image" and operands[-1].count("=") != 1:
+        return f"expected CONTAINER=IMAGE, got {quote(operands[-1])}"
     return None
 
 

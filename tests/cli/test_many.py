@@ -303,3 +303,11 @@ def test_what_is_not_there_for_a_guard(server: ApiServer, call: Callable[..., Ou
     assert call("pause a --as-of-revision=1").status == 1
     assert call("pause a --as-of-revision=1 --exit-code").status == 6
     assert patched(server) == []
+
+
+def test_an_image_for_many_needs_an_image(server: ApiServer, call: Callable[..., Outcome]) -> None:
+    server.put(rollout("a"))
+    missing = call("set image -l x=y")
+    assert (missing.stderr, missing.status) == ("Error: expected ROLLOUT_NAME CONTAINER=IMAGE, got nothing\n", 1)
+    assert call("set image --all a=b=c").stderr == 'Error: expected CONTAINER=IMAGE, got "a=b=c"\n'
+    assert server.requests() == []

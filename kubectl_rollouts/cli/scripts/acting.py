@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 from kubectl_rollouts.cli.goquote import quote
 from kubectl_rollouts.cli.pflag import Parsed
 from kubectl_rollouts.cli.scripts.reporting import Reporter
-from kubectl_rollouts.cli.scripts.selecting import chosen, confirm, select, selects, waves
+from kubectl_rollouts.cli.scripts.selecting import check_operands, chosen, confirm, select, selects, waves
 from kubectl_rollouts.cli.scripts.waiting import check_log_format, reached_text, wish_of
 from kubectl_rollouts.cli.session import Session, shown
 from kubectl_rollouts.cluster.client import Client
@@ -130,6 +130,7 @@ def act(session: Session) -> int:
     check_log_format(parsed)
     notes: list[Callable[[str], None]] = [session.warn]
     action = Action(session, lambda text: notes[0](text))
+    check_operands(parsed)
     many = selects(parsed)
     parallel, order = _parallel(parsed), str(parsed.values.get("order", ""))
     if many:
@@ -144,7 +145,7 @@ def act(session: Session) -> int:
     else:
         if order:
             raise Failure("--order needs a selection of rollouts")
-        targets, named = chosen(session, _names(session, parsed))
+        targets, named = chosen(session, _names(parsed))
         plan = [[target] for target in targets]
         parallel = 1
     count = sum(map(len, plan))
@@ -280,13 +281,8 @@ def side_by_side(
             yield item
 
 
-def _names(session: Session, parsed: Parsed) -> list[str]:
-    """The names among the operands. Raises Failure when there are too few or too many."""
-    from kubectl_rollouts.cli.main import wrong_operands
-
-    problem = wrong_operands(parsed.command, parsed)
-    if problem is not None:
-        raise Failure(problem)
+def _names(parsed: Parsed) -> list[str]:
+    """The names among the operands."""
     if parsed.command.path == "set image":
         return parsed.operands[:1]
     if parsed.command.path.startswith("create"):

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from kubectl_rollouts.cli.scripts.reporting import Reporter
-from kubectl_rollouts.cli.scripts.selecting import select, selects
+from kubectl_rollouts.cli.scripts.selecting import check_operands, select, selects
 from kubectl_rollouts.cli.scripts.waiting import path_text_of, reached_text, wish_of
 from kubectl_rollouts.cli.session import Session, shown
 from kubectl_rollouts.errors import Failure
@@ -32,20 +32,12 @@ def read(session: Session) -> int:
         return _list_rollouts(session)
     if selects(parsed):
         return _get_many(session) if path == "get rollout" else _status_many(session)
-    _check_operands(session)
+    check_operands(parsed)
     if path == "get rollout" and values.get("until"):
         return _get_until(session)
     if path == "status" and (values.get("success-on-pause") or values.get("fail-on-abort")):
         return _status(session)
     return _plain(session)
-
-
-def _check_operands(session: Session) -> None:
-    from kubectl_rollouts.cli.main import wrong_operands
-
-    problem = wrong_operands(session.parsed.command, session.parsed)
-    if problem is not None:
-        raise Failure(problem)
 
 
 def _plain(session: Session) -> int:

@@ -49,6 +49,15 @@ def _other_operands(parsed: Parsed) -> int:
     return 1 if parsed.command.path == "set image" else 0
 
 
+def check_operands(parsed: Parsed) -> None:
+    """Raise Failure when there are too few or too many operands."""
+    from kubectl_rollouts.cli.main import wrong_operands
+
+    problem = wrong_operands(parsed.command, parsed)
+    if problem is not None:
+        raise Failure(problem)
+
+
 def chosen(session: Session, names: Sequence[str]) -> tuple[list[Target], bool]:
     """The rollouts that names or selection flags mean, and whether they may be of several namespaces.
 
