@@ -24,6 +24,10 @@ def run_extended(session: Session, parsed: Parsed) -> int:
             check_operands(parsed)
             return wait_for(session)
         if path in READERS:
+            from kubectl_rollouts.cli.output import reading as output
+
+            if output.reads_here(session):
+                return output.read(session)
             from kubectl_rollouts.cli.scripts.reading import read
 
             return read(session)

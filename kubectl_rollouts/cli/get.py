@@ -12,6 +12,7 @@ from kubectl_rollouts.cluster.resources import Resource
 from kubectl_rollouts.release.fetch import fetch
 from kubectl_rollouts.release.resources import EXPERIMENTS, ROLLOUTS
 from kubectl_rollouts.rollout.info import RolloutInfo
+from kubectl_rollouts.view.exact import write_screen
 from kubectl_rollouts.view.tree import experiment_screen, rollout_screen
 
 app = new_app()
@@ -52,18 +53,16 @@ def show(session: Session, root: Resource, name: str, color: bool, namespace: st
 
     `namespace` "" is the session's.
     """
+    if session.is_terminal or session.parsed.more:
+        from kubectl_rollouts.cli.output.screens import is_plain, show_with_extras
+
+        if not is_plain(session):
+            return show_with_extras(session, root, name, color, namespace)
     fetched = fetch(session.client(), namespace or session.namespace, root, name)
     info = fetched.held.info()
     now = time.time()
     screen = rollout_screen(info, now) if isinstance(info, RolloutInfo) else experiment_screen(info, now)
-    if session.is_terminal:
-        from kubectl_rollouts.view.terminal import print_screen
-
-        print_screen(screen, color)
-    else:
-        from kubectl_rollouts.view.exact import write_screen
-
-        session.say(write_screen(screen, color), end="")
+    session.say(write_screen(screen, color), end="")
     for problem in fetched.problems:
         session.warn(f"Error: {problem}")
     return 1 if fetched.problems else 0

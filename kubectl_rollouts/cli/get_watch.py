@@ -19,6 +19,7 @@ from kubectl_rollouts.view.tree import experiment_screen, rollout_screen, stale_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kubectl_rollouts.rollout.experiments import ExperimentInfo
     from kubectl_rollouts.view.live import Display
 
 
@@ -63,7 +64,18 @@ def _watch(
     until: Callable[[SimpleQueue[Any]], None] | None,
 ) -> tuple[int, Ending]:
     """Follow until the end; the exit status is 1 when something could not be read at the start."""
-    fetched = fetch(session.client(), namespace or session.namespace, root, name, to_follow=True)
+    namespace = namespace or session.namespace
+    render: Callable[[Any, float], Screen] = _plain_screen
+    if session.is_terminal or session.parsed.more:
+        from kubectl_rollouts.cli.output import get_watch as more
+
+        if more.lines_wanted(session):
+            return more.watch_lines(session, root, name, timeout, namespace, until)
+        render = more.renderer(session) or render
+    if render is _plain_screen:
+        fetched = fetch(session.client(), namespace, root, name, to_follow=True)
+    else:
+        fetched = more.fetch_to_watch(session, root, name, namespace)
     fetched.held.info()  # what cannot be shown at all is an error before the first frame
     updates: SimpleQueue[Any] = SimpleQueue()
     for problem in fetched.problems:
@@ -73,7 +85,7 @@ def _watch(
     Follower(session.client(), fetched, deliver).start()
     if until is not None:
         until(updates)
-    return (1 if fetched.problems else 0), run_live(updates, _Renderer(display.terminal), display, timeout)
+    return (1 if fetched.problems else 0), run_live(updates, _Renderer(display.terminal, render), display, timeout)
 
 
 def _display(session: Session, color: bool) -> Display:
@@ -84,15 +96,19 @@ def _display(session: Session, color: bool) -> Display:
     return Frames(color, lambda text: session.say(text, end=""), lambda text: session.log("warning", text))
 
 
+def _plain_screen(info: RolloutInfo | ExperimentInfo, now: float) -> Screen:
+    return rollout_screen(info, now) if isinstance(info, RolloutInfo) else experiment_screen(info, now)
+
+
 class _Renderer:
     """Draws what was followed. A terminal also shows when it is stale; a pipe gets the reference's frames."""
 
-    def __init__(self, terminal: bool) -> None:
+    def __init__(self, terminal: bool, screen: Callable[[Any, float], Screen]) -> None:
         self._terminal = terminal
+        self._screen = screen
 
     def __call__(self, followed: Followed, now: float) -> Screen:
-        info = followed.info
-        screen = rollout_screen(info, now) if isinstance(info, RolloutInfo) else experiment_screen(info, now)
+        screen = self._screen(followed.info, now)
         if not followed.stale or not self._terminal:
             return screen
         line = stale_line(followed.stale)

@@ -6,6 +6,7 @@ application of the plain command.
 
 from __future__ import annotations
 
+from kubectl_rollouts.cli.output_flags import OUTPUT_FLAGS
 from kubectl_rollouts.cli.tree import Flag
 
 EXIT_CODE = Flag("exit-code", "bool", "Say with the exit status what is wrong: 3 degraded, 4 timeout, 5 paused, 6 not "
@@ -75,7 +76,7 @@ def _action(goal: str = "healthy") -> tuple[Flag, ...]:
     return (*_DRY, *REPORT, _VERSION, _REVISION, *_waiting(goal))
 
 
-MORE_FLAGS: dict[str, tuple[Flag, ...]] = {
+_SCRIPT_FLAGS: dict[str, tuple[Flag, ...]] = {
     "abort": (*_action("aborted"), *MANY),
     "create": _DRY,
     "create analysisrun": _DRY,
@@ -104,4 +105,9 @@ MORE_FLAGS: dict[str, tuple[Flag, ...]] = {
     "terminate experiment": (*_DRY, *REPORT, _VERSION),
     "undo": _action(),
     "wait": (*REPORT, *SELECT),
+}
+
+MORE_FLAGS: dict[str, tuple[Flag, ...]] = {
+    path: (*_SCRIPT_FLAGS.get(path, ()), *OUTPUT_FLAGS.get(path, ()))
+    for path in dict.fromkeys((*_SCRIPT_FLAGS, *OUTPUT_FLAGS))
 }

@@ -117,7 +117,9 @@ class PodDetails(Struct, frozen=True):
 
 
 class RolloutDetails(RolloutInfo, frozen=True):
-    """A rollout with what its tree does not show. `runs` and `pods` are by name; `whole`: what it owns was read."""
+    """A rollout with what its tree does not show. `runs` and `pods` are by name; `whole`: what it owns was read;
+    `gone`: it was deleted, and this is what it was last.
+    """
 
     meta: MetaInfo
     observed: bool
@@ -133,6 +135,7 @@ class RolloutDetails(RolloutInfo, frozen=True):
     runs: dict[str, RunDetails]
     pods: dict[str, PodDetails]
     whole: bool
+    gone: bool = False
 
 
 class ExperimentDetails(ExperimentInfo, frozen=True):
@@ -144,6 +147,7 @@ class ExperimentDetails(ExperimentInfo, frozen=True):
     runs: dict[str, RunDetails]
     pods: dict[str, PodDetails]
     whole: bool
+    gone: bool = False
 
 
 def rollout_details(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     # A cell is drawn in one line; so is a line of the header, unless it is a message with newlines.
     Cell = tuple[Span, ...]
     Line = Cell
-    Row = tuple[Cell, Cell, Cell, Cell, Cell]
+    Row = tuple[Cell, ...]  # five cells, more in wide tables
 
 
 class Screen(NamedTuple):

@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple, cast
 
 from kubectl_rollouts.cli.goquote import quote
+from kubectl_rollouts.cli.output.objects import ObjectPrinter, object_printer
 from kubectl_rollouts.cli.pflag import Parsed
 from kubectl_rollouts.cli.scripts.reporting import Reporter
 from kubectl_rollouts.cli.scripts.selecting import check_operands, chosen, confirm, select, selects, waves
@@ -89,6 +90,7 @@ class Action:
                 raise Failure("--wait and --dry-run exclude each other: nothing happens that could be waited for")
         elif given := [name for name in ("timeout", "tolerate", "through-pauses") if name in values]:
             raise Failure(f"--{given[0]} needs --wait")
+        self.objects: ObjectPrinter | None = object_printer(session)
         app = import_module(f"kubectl_rollouts.cli.{parsed.command.module}").app
         from typer.main import get_command
 
@@ -206,6 +208,9 @@ def _report(action: Action, done: Done, reporter: Reporter) -> int:
             reporter.succeeded(done.target, said + suffix, done.seconds, end="\n" if suffix else end)
         else:
             reporter.say(said + suffix)
+    if action.objects is not None:
+        resource = _RESOURCES.get(action.path, ROLLOUTS)
+        action.objects.show(done.sent, resource, done.target.namespace, done.target.name)
     _show(action, done, reporter)
     return 0
 

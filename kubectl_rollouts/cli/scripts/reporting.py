@@ -39,6 +39,7 @@ class Reporter(Listener):
         self._reached = reached
         self._github = values.get("log-format") == "github"
         self._report = str(values.get("report", ""))
+        self._objects = "output" in values or "template" in values  # stdout is theirs
         self._title = session.parsed.command.path
         stderr = sys.stderr
         self._live = stderr is not None and stderr.isatty() and not self._github and os.environ.get("TERM") != "dumb"
@@ -89,10 +90,12 @@ class Reporter(Listener):
         """Say a result on stdout."""
         self.results.append(Result(target, 0, text, seconds))
         self._draw("")
-        if self._github:
+        if self._github and not self._objects:
             self._session.say(_annotation("notice", f"{self._title} {target.name}", text))
-        else:
+        elif not self._objects:
             self._session.say(text, end=end)
+        elif self._reached:
+            self._aside(text)
 
     def failed(self, target: Target, text: str, status: int, seconds: float) -> None:
         """Say a failure on stderr."""
@@ -105,7 +108,10 @@ class Reporter(Listener):
     def say(self, text: str) -> None:
         """Print lines on stdout that are no result; escaped already."""
         self._draw("")
-        self._session.say(text)
+        if self._objects:
+            self._session.warn(text)
+        else:
+            self._session.say(text)
 
     def note(self, text: str) -> None:
         """Print a line for the person on stderr."""

@@ -84,11 +84,19 @@ def parse_format(text: str, read_file: Callable[[str], str]) -> Format:
 class Writer:
     """Writes objects in one format. `terminal`: what comes from the cluster is shown escaped.
 
-    `template` carries out a go-template on an object (its source, the object) and returns the text.
+    `template` carries out a go-template on an object (its source, the object) and returns the text; `headers`: columns
+    have titles.
     """
 
-    def __init__(self, form: Format, terminal: bool, template: Callable[[str, Any], str] | None = None) -> None:
+    def __init__(
+        self,
+        form: Format,
+        terminal: bool,
+        template: Callable[[str, Any], str] | None = None,
+        headers: bool = True,
+    ) -> None:
         self.form = form
+        self._headers = headers
         self._shown: Shown | None = _escaped if terminal else None
         self._template = template
         self._written = 0
@@ -119,7 +127,7 @@ class Writer:
         if form.columns is not None:
             from kubectl_rollouts.view.output.columns import columns_text
 
-            return columns_text(form.columns, _each(value), titles=self._written == 1)
+            return columns_text(form.columns, _each(value), titles=self._headers and self._written == 1)
         if form.kind == "jsonpath-as-json" and form.path is not None:
             safe = self._shown is not None
             return "".join(go_json(values, 4, safe=safe) + "\n" for values in form.path.find(value))
