@@ -90,9 +90,9 @@ def _watch(
 
 def _display(session: Session, color: bool) -> Display:
     if session.is_terminal:
-        from kubectl_rollouts.view.terminal import LiveScreen
+        from kubectl_rollouts.view.terminal import DumbScreen, LiveScreen
 
-        return LiveScreen(color, session.warn)
+        return (DumbScreen if session.is_dumb else LiveScreen)(color, session.warn)
     return Frames(color, lambda text: session.say(text, end=""), lambda text: session.log("warning", text))
 
 

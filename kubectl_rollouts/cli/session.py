@@ -75,6 +75,11 @@ class Session:
         """Whether a person looks at standard output."""
         return sys.stdout is not None and sys.stdout.isatty()
 
+    @property
+    def is_dumb(self) -> bool:
+        """Whether the terminal says that it understands no control sequences."""
+        return os.environ.get("TERM") == "dumb"
+
     def colored(self, no_color: bool = False) -> bool:
         """Decide whether output has colours; `no_color` is the command's own --no-color.
 
@@ -85,7 +90,7 @@ class Session:
             return False
         if self._color == "always":
             return True
-        if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        if os.environ.get("NO_COLOR") or self.is_dumb:
             return False
         return self._color != "auto" or self.is_terminal
 

@@ -34,6 +34,8 @@ class Display(Protocol):
 
     # Whether this is a terminal: news are shown as soon as the pace allows, resizing and job control matter.
     terminal: bool
+    # Whether a frame takes the place of the last one: then ages advance, and a resized window is filled anew.
+    in_place: bool
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -72,6 +74,7 @@ class Frames:
     """
 
     terminal = False
+    in_place = True
 
     def __init__(self, color: bool, write: Callable[[str], None], say: Callable[[str], None]) -> None:
         self._color = color
@@ -142,7 +145,7 @@ def _loop(
 ) -> Ending:
     clock = time.monotonic
     started = clock()
-    pacer = FramePacer(started, late=display.terminal)
+    pacer = FramePacer(started, late=display.terminal, ticks=display.in_place)
     state: list[T] = []  # the newest, once there is one
     while True:
         wait = pacer.wait(clock())
@@ -156,6 +159,8 @@ def _loop(
                     ending = Ending(item.number)
                     break
                 signals.act(item.number)
+                if not display.in_place:
+                    continue
             elif item is None:
                 ending = Ending()
                 break
@@ -163,7 +168,7 @@ def _loop(
                 raise item
             elif isinstance(item, str):
                 display.say(item)
-                if not display.terminal:
+                if not (display.terminal and display.in_place):
                     continue
             else:
                 state = [item]

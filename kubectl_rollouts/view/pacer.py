@@ -12,10 +12,12 @@ class FramePacer:
 
     All times are seconds of one monotonic clock. `late` decides on news that come within 200 ms of a frame: True shows
     them as soon as the 200 ms are over, False (what the reference does in a pipe) with the next tick or news.
+    Without `ticks` frames are drawn for news only.
     """
 
-    def __init__(self, now: float, *, late: bool) -> None:
+    def __init__(self, now: float, *, late: bool, ticks: bool = True) -> None:
         self._late = late
+        self._ticks = ticks
         # Whether there is something new that no frame shows yet.
         self.waiting = False
         self._last = float("-inf")
@@ -31,7 +33,7 @@ class FramePacer:
         if now >= self._next_tick:
             # Ticks that were missed are not made up for.
             self._next_tick += TICK * ((now - self._next_tick) // TICK + 1)
-            if now > self._last + GAP:
+            if self._ticks and now > self._last + GAP:
                 return True
         return self._late and self.waiting and now >= self._last + GAP
 

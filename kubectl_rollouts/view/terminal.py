@@ -203,6 +203,7 @@ class LiveScreen:
     """
 
     terminal = True
+    in_place = True
 
     def __init__(self, color: bool, say: Callable[[str], None], file: TextIO | None = None) -> None:
         self._color = color
@@ -283,3 +284,40 @@ class LiveScreen:
 
     def drop(self) -> None:
         """A terminal takes the rest, or the signal that interrupted has discarded it."""
+
+
+class DumbScreen:
+    """The display of `--watch` where TERM=dumb: no control sequences, a frame below the last for each change."""
+
+    terminal = True
+    in_place = False
+
+    def __init__(self, color: bool, say: Callable[[str], None]) -> None:
+        self._color = color
+        self.say = say
+        self._first = True
+
+    def __enter__(self) -> Self:
+        """Begin; nothing is taken from the terminal."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End; the last frame stands."""
+
+    def show(self, screen: Screen) -> None:
+        """Write a frame below the last one."""
+        if not self._first:
+            print()
+        self._first = False
+        print_screen(screen, self._color)
+
+    def abandon(self) -> None:
+        """Nothing to give back."""
+
+    def drop(self) -> None:
+        """A terminal takes the rest, or the signal that interrupted has discarded it."""
+
+    def suspend(self) -> None:
+        """Nothing to give back."""

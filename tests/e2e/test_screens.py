@@ -86,6 +86,20 @@ def test_a_stale_screen_says_so(server: ApiServer, given: Callable[..., None], e
         terminal.until(lambda one: "Stale:" not in one.text)
 
 
+def test_a_dumb_terminal_gets_a_frame_for_each_change_and_no_control_sequence(
+    server: ApiServer, given: Callable[..., None], env: dict[str, str]
+) -> None:
+    given(*simple())
+    with on_terminal("get", "rollout", "web", "-w", env={**env, "TERM": "dumb"}) as terminal:
+        terminal.until(lambda one: "web-bbbb-p1" in one.text)
+        server.patch("Rollout", "web", {"status": {"phase": "Paused"}})
+        terminal.until(lambda one: "॥ Paused" in one.text)
+        terminal.child.sendintr()
+        assert terminal.end() == 0
+    assert b"\x1b" not in terminal.raw
+    assert terminal.raw.count(b"Name: ") == 2
+
+
 def test_a_watch_that_cannot_begin_leaves_the_terminal_alone(env: dict[str, str]) -> None:
     with on_terminal("get", "rollout", "nope", "-w", env=env) as terminal:
         assert terminal.end() == 1

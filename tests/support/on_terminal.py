@@ -84,7 +84,7 @@ def on_terminal(
     rows: int = 40,
 ) -> Iterator[Terminal]:
     """Run the installed program on a terminal of that size."""
-    variables = {**environment(env), "TERM": "xterm-256color"}
+    variables = {**environment(env), "TERM": (env or {}).get("TERM", "xterm-256color")}
     del variables["COLUMNS"]
     child = pexpect.spawn(
         str(BIN / "kubectl-rollouts"), list(args), env=variables, cwd=cwd, dimensions=(rows, columns), timeout=15

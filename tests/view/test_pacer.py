@@ -33,6 +33,19 @@ def frames(news: list[float], until: float, *, late: bool, drawing: float = 0.0)
             pacer.drawn(now)
 
 
+def test_frames_that_stand_are_not_drawn_for_their_ages() -> None:
+    pacer = FramePacer(0.0, late=True, ticks=False)
+    assert pacer.news(0.5)
+    pacer.drawn(0.5)
+    assert not pacer.due(5.0)
+    assert pacer.news(6.0)
+    pacer.drawn(6.0)
+    assert not pacer.news(6.1)
+    assert not pacer.due(6.1)
+    assert pacer.wait(6.1) == pytest.approx(0.1)
+    assert pacer.due(6.21)
+
+
 def test_the_first_news_are_drawn_at_once_and_ages_tick_every_second() -> None:
     assert frames([0.0], 3.5, late=False) == [0.0, 1.0, 2.0, 3.0]
     assert frames([0.0], 3.5, late=True) == [0.0, 1.0, 2.0, 3.0]
