@@ -7,7 +7,7 @@ import time
 
 from kubectl_rollouts.cli.session import Session
 from kubectl_rollouts.release.listing import list_rollouts
-from kubectl_rollouts.release.watched_list import WatchedList
+from kubectl_rollouts.release.watched_list import BATCH, BATCH_SHOWN, WatchedList
 from kubectl_rollouts.rollout.rows import ListRow
 from kubectl_rollouts.view.lists import rollouts_table
 
@@ -34,7 +34,7 @@ def watch_rollouts(
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)  # nothing to tidy up: die as a program that handles no signals
-    for batch in watched.batches():
+    for batch in watched.batches(BATCH_SHOWN if session.is_terminal else BATCH):
         printer.changes(batch)
     return 0
 
@@ -47,6 +47,8 @@ class _Printer:
         self._namespaces = namespaces
         self._timestamps = timestamps
         self._known: dict[tuple[str, str], ListRow] = {}
+        # On a terminal what changed stands below the titles; a pipe gets the reference's batches, each by itself.
+        self._widths: list[int] | None = [] if session.is_terminal else None
 
     def table(self, rows: list[ListRow]) -> None:
         """Print the whole table; its titles alone when there is nothing to list."""
@@ -66,4 +68,5 @@ class _Printer:
 
     def _print(self, rows: list[ListRow], *, titles: bool) -> None:
         times = [time.time()] * len(rows) if self._timestamps else None
-        self._session.say(rollouts_table(rows, namespaces=self._namespaces, times=times, titles=titles), end="")
+        text = rollouts_table(rows, namespaces=self._namespaces, times=times, titles=titles, widths=self._widths)
+        self._session.say(text, end="")

@@ -6,6 +6,7 @@ again after a pause; the reference asks for the same watch without end (view.md 
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from queue import Empty, SimpleQueue
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kubectl_rollouts.rollout.rows import ListRow
 
 BATCH = 0.5  # seconds between two looks at what changed
+BATCH_SHOWN = 0.1  # the same where a person looks on
 ATTEMPTS = 6  # failures in a row that are waited for; the next one ends the command
 PAUSE = 1.0  # seconds before another attempt
 
@@ -57,31 +59,29 @@ class WatchedList:
         self._news: SimpleQueue[ListRow | Failure] = SimpleQueue()
         self._failures = 0
 
-    def batches(self) -> Iterator[list[ListRow]]:
-        """Every half second the rows that events told of since, in order: those deleted, too, as they were last.
+    def batches(self, every: float | None = None) -> Iterator[list[ListRow]]:
+        """The rows that events told of, in order, at the next tick of `every` seconds (None: as the reference).
 
-        Runs until the server has failed seven times in a row; raises that Failure after a last batch.
+        Those deleted are among them as they were last. Runs until the server has failed seven times in a row; raises
+        that Failure after a last batch.
         """
         threading.Thread(target=self._watch, daemon=True).start()
+        every = every or BATCH
         tick = time.monotonic()
         while True:
-            tick += BATCH
             batch: list[ListRow] = []
-            ended: Failure | None = None
-            while ended is None:
-                left = tick - time.monotonic()
+            news = self._news.get()
+            tick += every * max(1, math.ceil((time.monotonic() - tick) / every))
+            while not isinstance(news, Failure):
+                batch.append(news)
                 try:
-                    news = self._news.get(timeout=max(0.0, left))
+                    news = self._news.get(timeout=max(0.0, tick - time.monotonic()))
                 except Empty:
                     break
-                if isinstance(news, Failure):
-                    ended = news
-                else:
-                    batch.append(news)
             if batch:
                 yield batch
-            if ended is not None:
-                raise ended
+            if isinstance(news, Failure):
+                raise news
 
     def _watch(self) -> None:
         try:

@@ -33,10 +33,13 @@ def rollouts_table(
     namespaces: bool = False,
     times: Sequence[float] | None = None,
     titles: bool = True,
+    widths: list[int] | None = None,
 ) -> str:
     """The table of `list rollouts`, or with `titles=False` one batch of what `list rollouts -w` adds to it.
 
     `namespaces` adds their column (`-A`), `times` a column of instants, one for each row (`--timestamps`).
+    `widths` are those of the columns above this batch, made wider where it needs more; without them it stands by
+    itself, as in the reference (view.md Q34).
     """
     table: list[Sequence[str]] = []
     if titles:
@@ -59,6 +62,14 @@ def rollouts_table(
         if times is not None:
             cells.insert(0, format_time(times[index]).ljust(20))
         table.append(cells)
+    if widths is not None and table:
+        widths.extend([0] * (len(table[0]) - len(widths)))
+        for row_of_cells in table:
+            widths[:] = map(max, widths, map(len, row_of_cells))
+        table = [
+            [cell.ljust(width) for cell, width in zip(cells[:-1], widths, strict=False)] + [cells[-1]]
+            for cells in table
+        ]
     return lay_out(table)
 
 

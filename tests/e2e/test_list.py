@@ -11,6 +11,7 @@ import pytest
 from tests.support.api_server import ApiServer
 from tests.support.background import in_background
 from tests.support.cli import run_process
+from tests.support.on_terminal import on_terminal
 from tests.support.releases import experiment, rollout
 
 TITLES = "NAME        STRATEGY   STATUS        STEP  SET-WEIGHT  READY  DESIRED  UP-TO-DATE  AVAILABLE\n"
@@ -75,6 +76,25 @@ def test_changes_are_lines_of_their_own(server: ApiServer, given: Callable[..., 
         assert command.out == table + first + first.replace("Healthy", "Paused ")
         assert command.end(signal.SIGINT) == -signal.SIGINT
         assert command.err == ""
+
+
+def test_on_a_terminal_changes_stand_below_the_titles(
+    server: ApiServer, given: Callable[..., None], env: dict[str, str]
+) -> None:
+    given(rollout("web"), rollout("a-rather-long-name"))
+    with on_terminal("list", "rollouts", "-w", env=env, columns=110) as terminal:
+        terminal.until(lambda one: "\nweb " in one.text)
+        assert server.wait_watching(1)
+        server.patch("Rollout", "web", {"status": {"phase": "Paused"}})
+        terminal.until(lambda one: "Paused" in one.text)
+        given(rollout("a-name-that-is-longer-still"))
+        terminal.until(lambda one: "a-name-that-is-longer-still" in one.text)
+        server.patch("Rollout", "web", {"status": {"phase": "Degraded"}})
+        terminal.until(lambda one: "Degraded" in one.text)
+        lines = terminal.lines
+        terminal.child.sendintr()
+    assert lines[3].index("Paused") == lines[0].index("STATUS")
+    assert lines[5].index("Degraded") == lines[4].index("Healthy") > lines[0].index("STATUS")
 
 
 def test_an_empty_list_is_watched_too(server: ApiServer, given: Callable[..., None], env: dict[str, str]) -> None:

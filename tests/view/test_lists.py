@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from kubectl_rollouts.rollout.rows import ExperimentListRow, ListRow
 from kubectl_rollouts.view.lists import experiments_table, rollouts_table
 from tests.support.objects import DAY, HOUR, NOON
@@ -44,6 +46,19 @@ def test_batches_of_a_watched_list_are_laid_out_by_themselves() -> None:
     assert rollouts_table([], titles=False) == ""
     line = "r           Canary     Healthy       -     100         3/3    3        3           3        \n"
     assert rollouts_table([R], titles=False) == line
+
+
+def test_widths_seen_before_keep_columns_in_their_places() -> None:
+    widths: list[int] = []
+    table = rollouts_table([R, LONG], namespaces=True, times=[NOON] * 2, widths=widths)
+    assert table == rollouts_table([R, LONG], namespaces=True, times=[NOON] * 2)
+    later = rollouts_table([X], namespaces=True, times=[NOON], titles=False, widths=widths)
+    assert later.index("unknown") == table.index("STRATEGY")
+    wider = rollouts_table([replace(R, name="n" * 40)], namespaces=True, times=[NOON], titles=False, widths=widths)
+    assert wider.index("Canary") == wider.index("n" * 40) + 42
+    assert rollouts_table([X], namespaces=True, times=[NOON], titles=False, widths=widths).index("unknown") == (
+        wider.index("Canary")
+    )
 
 
 def test_cases_of_the_reference() -> None:
