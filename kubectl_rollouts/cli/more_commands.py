@@ -99,6 +99,7 @@ MORE_COMMANDS = (
                 "What to wait for, of the goals above; repeat the flag for several (default healthy)",
                 "",
                 (),
+                values=("healthy", "paused", "degraded", "aborted", "available", "deleted"),
             ),
             Flag("through-pauses", "bool", "Wait on when a rollout pauses until somebody promotes it", "", False),
             Flag("timeout", "duration", "Longest time to wait (30s, 5m; 0: for ever)", "t", 600_000_000_000),

@@ -12,6 +12,11 @@ from kubectl_rollouts.cli.tree import Flag
 EXIT_CODE = Flag("exit-code", "bool", "Say with the exit status what is wrong: 3 degraded, 4 timeout, 5 paused, 6 not "
     "found, 7 forbidden", "", False)  # fmt: skip
 
+GOALS = (
+    "healthy", "paused", "degraded", "aborted", "available", "deleted",
+    "step=", "weight=", "revision=", "analysis=", "condition=", "jsonpath=",
+)  # fmt: skip
+
 # Which rollouts.
 _SELECTOR = Flag("selector", "string", "Those whose labels match: app=web,tier!=test", "l")
 _FIELDS = Flag("field-selector", "string", "Those whose fields match: metadata.name!=web")
@@ -68,7 +73,9 @@ def _waiting(goal: str) -> tuple[Flag, ...]:
         Flag("through-pauses", "bool", "With --wait: wait on when it pauses until somebody promotes it", "", False),
         Flag("timeout", "duration", "With --wait: longest time to wait (0: for ever)", "", 600_000_000_000),
         Flag("tolerate", "duration", "With --wait: how long it may be degraded before that counts", "", 0),
-        Flag("wait", "string", "Wait until the rollout is there; goals as of the command wait", bare=goal),
+        Flag(
+            "wait", "string", "Wait until the rollout is there; goals as of the command wait", values=GOALS, bare=goal
+        ),
     )
 
 
@@ -84,7 +91,9 @@ _SCRIPT_FLAGS: dict[str, tuple[Flag, ...]] = {
     "get rollout": (
         EXIT_CODE,
         *SELECT,
-        Flag("until", "string", "With --watch: end when the rollout is there; goals as of the command wait"),
+        Flag(
+            "until", "string", "With --watch: end when the rollout is there; goals as of the command wait", values=GOALS
+        ),
     ),
     "list experiments": (EXIT_CODE, _FIELDS, _SELECTOR),
     "list rollouts": (EXIT_CODE, _ALL, *_STATE, _FIELDS, _SELECTOR),

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 SINGLE = 8
 """Rollouts of one namespace up to which each has a watch of its own; more share one of the namespace."""
 
+_AT_A_TIME = 16
+
 _WORKLOADS: dict[str, Resource] = {
     "Deployment": DEPLOYMENTS,
     "ReplicaSet": REPLICA_SETS,
@@ -205,7 +207,10 @@ class Waiter:
             return lambda: self._client.get(resource, state.target.namespace, name)
 
         calls = [asking(*each) for each in wanted]
-        for (state, _, _), answer in zip(wanted, self._client.parallel(*calls), strict=True):
+        answers: list[Object | Failure] = []
+        for first in range(0, len(calls), _AT_A_TIME):
+            answers += self._client.parallel(*calls[first : first + _AT_A_TIME])
+        for (state, _, _), answer in zip(wanted, answers, strict=True):
             if isinstance(answer, Failure) or state.facts is None:
                 continue  # not there, or not ours to see: the annotation has to do
             generation = answer.get("metadata", {}).get("generation")

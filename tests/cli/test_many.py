@@ -311,3 +311,19 @@ def test_an_image_for_many_needs_an_image(server: ApiServer, call: Callable[...,
     assert (missing.stderr, missing.status) == ("Error: expected ROLLOUT_NAME CONTAINER=IMAGE, got nothing\n", 1)
     assert call("set image --all a=b=c").stderr == 'Error: expected CONTAINER=IMAGE, got "a=b=c"\n'
     assert server.requests() == []
+
+
+def test_everything_everywhere_must_be_said(server: ApiServer, call: Callable[..., Outcome]) -> None:
+    server.put(rollout("a"))
+    assert call("abort -A").stderr == "Error: -A needs --all, or a selection of rollouts\n"
+    assert server.requests() == []
+    assert call("abort -A --all").status == 0
+
+
+def test_several_names_are_acted_on_and_then_waited_for(server: ApiServer, call: Callable[..., Outcome]) -> None:
+    for name in "ab":
+        server.put(rollout(name))
+    outcome = call("pause a b --wait")
+    assert outcome.stdout == ("rollout 'a' paused\nrollout 'b' paused\nrollout 'a' is paused\nrollout 'b' is paused\n")
+    assert call("pause x a --exit-code").status == 6
+    assert call("pause x a --exit-code --keep-going").stdout == "rollout 'a' paused\n"

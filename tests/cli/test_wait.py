@@ -393,6 +393,14 @@ def test_get_until(server: ApiServer, wait: Callable[..., Outcome]) -> None:
     assert wait("web", "--until=healthy", command="get rollout").stderr == "Error: --until needs --watch\n"
 
 
+def test_get_until_a_rollout_is_deleted(server: ApiServer, wait: Callable[..., Outcome]) -> None:
+    server.put(rollout(phase="Progressing"))
+    gone = wait(
+        "web", "-w", "--until=deleted", command="get rollout", meanwhile=lambda: server.delete("Rollout", "web")
+    )
+    assert (gone.status, gone.stderr.splitlines()[-1]) == (0, "rollout 'web' is deleted")
+
+
 def test_get_until_ends_in_time(server: ApiServer, wait: Callable[..., Outcome]) -> None:
     server.put(rollout(phase="Progressing"))
     line = ("web", "-w", "--until=healthy", "--timeout-seconds=1")

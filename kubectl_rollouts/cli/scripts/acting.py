@@ -17,7 +17,7 @@ from kubectl_rollouts.cli.goquote import quote
 from kubectl_rollouts.cli.output.objects import ObjectPrinter, object_printer
 from kubectl_rollouts.cli.pflag import Parsed
 from kubectl_rollouts.cli.scripts.reporting import Reporter
-from kubectl_rollouts.cli.scripts.selecting import check_operands, chosen, confirm, select, selects, waves
+from kubectl_rollouts.cli.scripts.selecting import SELECTION, check_operands, chosen, confirm, select, selects, waves
 from kubectl_rollouts.cli.scripts.waiting import check_log_format, reached_text, wish_of
 from kubectl_rollouts.cli.session import Session, shown
 from kubectl_rollouts.cluster.client import Client
@@ -71,7 +71,7 @@ class Action:
         """Read the flags. Raises Failure for those that do not go together."""
         parsed = session.parsed
         values = parsed.values
-        self._session = session
+        self.session = session
         self._parsed = parsed
         self._tell = tell
         self.path = parsed.command.path
@@ -108,7 +108,7 @@ class Action:
         resource = _RESOURCES.get(self.path, ROLLOUTS)
         guards = Guards(resource, target.namespace, target.name, self.version, self.revision)
         client = RecordingClient(
-            self._session.client(), dry_run=self.dry_run, compare=self.diff, guards=guards if guards else None
+            self.session.client(), dry_run=self.dry_run, compare=self.diff, guards=guards if guards else None
         )
         client.namespace = target.namespace
         parsed = Parsed(self._parsed.command)
@@ -116,7 +116,7 @@ class Action:
         parsed.operands = [target.name, self._parsed.operands[-1]] if self.path == "set image" else [target.name]
         if self.path.startswith("create"):
             parsed.operands = []
-        session = CatchingSession(self._session, parsed, client, self._tell)
+        session = CatchingSession(self.session, parsed, client, self._tell)
         failure = None
         started = time.monotonic()
         try:
@@ -134,6 +134,8 @@ def act(session: Session) -> int:
     action = Action(session, lambda text: notes[0](text))
     check_operands(parsed)
     many = selects(parsed)
+    if many and not any(parsed.values.get(name) for name in SELECTION):
+        raise Failure("-A needs --all, or a selection of rollouts")
     parallel, order = _parallel(parsed), str(parsed.values.get("order", ""))
     if many:
         found = select(session)
@@ -148,7 +150,7 @@ def act(session: Session) -> int:
         if order:
             raise Failure("--order needs a selection of rollouts")
         targets, named = chosen(session, _names(parsed))
-        plan = [[target] for target in targets]
+        plan = [targets]
         parallel = 1
     count = sum(map(len, plan))
     if action.version and count > 1:
@@ -183,7 +185,11 @@ def _waves(action: Action, plan: list[list[Target]], parallel: int, reporter: Re
             else:
                 fine.append(done.target)
         if action.wish is not None and fine:
-            outcomes = Waiter(action._session.client(), fine, action.wish, reporter).run()
+            try:
+                outcomes = Waiter(action.session.client(), fine, action.wish, reporter).run()
+            except Failure as failure:
+                reporter.abandoned(fine, failure)
+                raise
             statuses += [outcome.status for outcome in outcomes.values()]
         else:
             statuses += [0] * len(fine)

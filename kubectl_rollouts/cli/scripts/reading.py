@@ -158,6 +158,7 @@ class _Ends(Listener):
 def _get_until(session: Session) -> int:
     """`get --watch --until GOAL`: the screen, until the rollout is there or will not be."""
     from kubectl_rollouts.cli.get_watch import watch_rollout
+    from kubectl_rollouts.cli.main import INTERRUPTED
 
     parsed = session.parsed
     values = parsed.values
@@ -176,21 +177,24 @@ def _get_until(session: Session) -> int:
                 Waiter(session.client(), [target], wish, ends).run()
             except BaseException as error:
                 ends.failure = error
-            time.sleep(_LAST_FRAME)  # the screen is to show what ended it
+            time.sleep(_LAST_FRAME if session.is_terminal else 0.0)  # the screen is to show what ended it
             done.set()
             updates.put(None)
 
         threading.Thread(target=follow, daemon=True).start()
 
     color = session.colored(bool(values.get("no-color")))
-    status = watch_rollout(session, target.name, color, seconds, until=wait)
+    started = time.monotonic()
+    watch_rollout(session, target.name, color, seconds, until=wait)
     if isinstance(ends.failure, Failure):
         raise ends.failure
     outcome = ends.outcome
+    if outcome is not None and not session.is_terminal:
+        _last_frame(session, target.name, color)
     exact = bool(values.get("exit-code"))
     if outcome is None or not done.is_set():  # interrupted, or --timeout-seconds
-        if not seconds:
-            return status
+        if not seconds or time.monotonic() - started < seconds:
+            return INTERRUPTED
         raise Failure(f"rollout '{target.name}' timed out: not {goals[0].text}", script_status=4)
     if outcome.status:
         session.warn(f"Error: rollout '{target.name}' {' '.join(outcome.reason.split())}")
@@ -200,6 +204,18 @@ def _get_until(session: Session) -> int:
 
 
 _LAST_FRAME = 0.5  # seconds
+
+
+def _last_frame(session: Session, name: str, color: bool) -> None:
+    """Send a pipe the state that ended the watch: its frames come at a pace, and that one may not have been due."""
+    from kubectl_rollouts.cli.get import show
+    from kubectl_rollouts.release.resources import ROLLOUTS
+    from kubectl_rollouts.view.exact import CLEAR
+
+    if not session.client().list(ROLLOUTS, session.namespace, field_selector=f"metadata.name={name}").items:
+        return  # deleted: the last frame stands
+    session.say(CLEAR, end="")
+    show(session, ROLLOUTS, name, color)
 
 
 # --- status --------------------------------------------------------------------------------------------------------

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from kubectl_rollouts.cli.session import Session, shown
 from kubectl_rollouts.errors import Failure
-from kubectl_rollouts.release.wait import Listener, Outcome, Target
+from kubectl_rollouts.release.wait import Listener, Outcome, Target, status_of
 
 _CLEAR = "\r\x1b[K"
 
@@ -44,6 +46,7 @@ class Reporter(Listener):
         stderr = sys.stderr
         self._live = stderr is not None and stderr.isatty() and not self._github and os.environ.get("TERM") != "dumb"
         self._line = ""
+        self._lock = threading.RLock()  # notes come from the threads of the actions
         self.results: list[Result] = []
         self._open_report()
 
@@ -89,13 +92,14 @@ class Reporter(Listener):
     def succeeded(self, target: Target, text: str, seconds: float, end: str = "\n") -> None:
         """Say a result on stdout."""
         self.results.append(Result(target, 0, text, seconds))
-        self._draw("")
-        if self._github and not self._objects:
-            self._session.say(_annotation("notice", f"{self._title} {target.name}", text))
-        elif not self._objects:
-            self._session.say(text, end=end)
-        elif self._reached:
-            self._aside(text)
+        with self._lock:
+            self._draw("")
+            if self._github and not self._objects:
+                self._session.say(_annotation("notice", f"{self._title} {target.name}", text))
+            elif not self._objects:
+                self._session.say(text, end=end)
+            elif self._reached:
+                self._aside(text)
 
     def failed(self, target: Target, text: str, status: int, seconds: float) -> None:
         """Say a failure on stderr."""
@@ -104,6 +108,12 @@ class Reporter(Listener):
             self._aside(_annotation("error", f"{self._title} {target.name}", text))
         else:
             self._aside(f"Error: {text}")
+
+    def abandoned(self, targets: Iterable[Target], failure: Failure) -> None:
+        """Note in the report that nothing could be learnt of rollouts, for one reason; it is said elsewhere."""
+        known = {result.target for result in self.results}
+        status = status_of(failure)
+        self.results += [Result(target, status, str(failure), 0.0) for target in targets if target not in known]
 
     def say(self, text: str) -> None:
         """Print lines on stdout that are no result; escaped already."""
@@ -128,20 +138,23 @@ class Reporter(Listener):
     # --- Below ------------------------------------------------------------------------------------------------------
 
     def _aside(self, text: str) -> None:
-        self._draw("")
-        self._session.warn(text)
+        with self._lock:
+            self._draw("")
+            self._session.warn(text)
 
     def _draw(self, text: str) -> None:
         """Show a line in the place of the last one; "" clears it."""
-        if not self._live or text == self._line:
+        if not self._live:
             return
-        self._line = text
         try:
             width = os.get_terminal_size(sys.stderr.fileno()).columns
         except (OSError, ValueError):
             width = 80
-        sys.stderr.write(_CLEAR + text[: max(width - 1, 10)])
-        sys.stderr.flush()
+        with self._lock:
+            if text != self._line:
+                self._line = text
+                sys.stderr.write(_CLEAR + text[: max(width - 1, 10)])
+                sys.stderr.flush()
 
 
 def _one_line(text: str) -> str:

@@ -160,7 +160,7 @@ def _rank(value: str) -> tuple[int, float, str]:
 def _places(order: str) -> dict[str, int] | None:
     """The wave of each name in a file; None when `order` is no file but a label."""
     path = Path(order)
-    if not path.exists():
+    if not path.is_file():
         if order.endswith((".txt", ".lst")) or order.startswith((".", "/")):
             raise Failure(f"cannot read {order}: no such file")
         return None

@@ -27,6 +27,9 @@ def wait_for(session: Session) -> int:
     reporter = Reporter(session, many=several, reached=reached_text(goals, wish.terms.any))
     try:
         outcomes = Waiter(session.client(), targets, wish, reporter).run()
+    except Failure as failure:
+        reporter.abandoned(targets, failure)
+        raise
     finally:
         reporter.finish()
     return common_status(outcome.status for outcome in outcomes.values())
