@@ -23,6 +23,8 @@ HELP: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             ("Abort a rollout", "{kubectl} abort guestbook"),
             ("Abort several, also if one of them fails", "{kubectl} abort guestbook shop cart --keep-going"),
+            ("Only if it is still the release that was looked at", "{kubectl} abort guestbook --as-of-revision 7"),
+            ("All of a team", "{kubectl} abort -l team=shop"),
         ),
     ),
     "completion": (
@@ -84,6 +86,7 @@ HELP: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("Show a rollout", "{kubectl} get rollout guestbook"),
             ("Follow it until Ctrl-C", "{kubectl} get rollout guestbook --watch"),
             ("Follow it for a minute at most", "{kubectl} get rollout guestbook -w --timeout-seconds 60"),
+            ("Follow it until it is healthy, or will not be", "{kubectl} get rollout guestbook -w --until healthy"),
         ),
     ),
     "help": (
@@ -142,6 +145,9 @@ HELP: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             ("Promote a paused rollout", "{kubectl} promote guestbook"),
             ("Go to the new version at once", "{kubectl} promote guestbook --full"),
+            ("Promote it and wait until it is healthy", "{kubectl} promote guestbook --wait"),
+            ("See what that would change", "{kubectl} promote guestbook --dry-run --diff"),
+            ("Promote all that wait for it", "{kubectl} promote --all --awaiting-promotion --yes"),
         ),
     ),
     "restart": (
@@ -230,6 +236,7 @@ HELP: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             ("Set the image of a container", "{kubectl} set image guestbook web=example.com/web:2"),
             ("Set the image of all containers", "{kubectl} set image guestbook '*=example.com/web:2'"),
+            ("Release it and wait for the pause", "{kubectl} set image guestbook web=example.com/web:2 --wait=paused"),
         ),
     ),
     "status": (
@@ -238,6 +245,7 @@ HELP: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("Wait until the rollout is settled", "{kubectl} status guestbook"),
             ("Print the status of this moment", "{kubectl} status guestbook --watch=false"),
             ("Wait for a minute at most", "{kubectl} status guestbook --timeout 60s"),
+            ("Say with the exit status why it is not healthy", "{kubectl} status guestbook --exit-code"),
         ),
     ),
     "terminate": (

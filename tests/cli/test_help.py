@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from kubectl_rollouts.cli.tree import GLOBAL_FLAGS, all_commands, children
+from kubectl_rollouts.cli.tree import GLOBAL_FLAGS, all_commands, child, children, own_flags
 from tests.support.cli import run_cli, run_process
 
 ARGO = "kubectl-argo-rollouts"
@@ -84,11 +84,12 @@ def test_flag_lines() -> None:
     assert '\n      --wait string[="aborted"]   ' in waiting
     assert re.search(r"\n      --timeout duration +\S.* \(default 10m\)\n", waiting)
     assert "skip-all-steps" not in run_cli("promote", "-h").stdout
+    status = child("", "status")
+    assert status is not None
     own = text.partition("\nFlags:\n")[2].partition("\n\n")[0].splitlines()
-    assert [line.split("--")[1].split()[0] for line in own] == [
-        "all", "all-namespaces", "awaiting-promotion", "exit-code", "fail-on-abort", "field-selector", "help", "phase",
-        "selector", "success-on-pause", "timeout", "watch",
-    ]  # fmt: skip
+    assert [line.split("--")[1].split()[0] for line in own] == sorted(
+        {"help", *(flag.name for flag in own_flags(status))}
+    )
 
 
 def test_a_local_flag_hides_the_global_one_of_its_name() -> None:
@@ -105,8 +106,8 @@ def test_help_of_each_command(command: object) -> None:
     assert "\n\nUsage:\n  kubectl rollouts" in by_flag.stdout
     assert "Examples:\n  # " in by_flag.stdout
     assert not re.search(r"[ \t]\n", by_flag.stdout)
-    for child in children(command.path):  # type: ignore[attr-defined]
-        assert re.search(rf"\n  {child.name} +{re.escape(child.text)}\n", by_flag.stdout)
+    for each in children(command.path):  # type: ignore[attr-defined]
+        assert re.search(rf"\n  {each.name} +{re.escape(each.text)}\n", by_flag.stdout)
 
 
 def test_the_program_is_spelled_as_it_was_called() -> None:
