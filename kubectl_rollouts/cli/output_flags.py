@@ -72,6 +72,6 @@ OUTPUT_FLAGS: dict[str, tuple[Flag, ...]] = {
     "get experiment": (*_READ, _EVENTS, *_SCREEN),
     "list rollouts": (*_READ, _EVENTS, _SORT, _NO_HEADERS),
     "list experiments": (*_READ, _SORT, _NO_HEADERS),
-    "status": (*_READ, _EVENTS),
+    "status": (_OUTPUT, _TEMPLATE, _EVENTS),
     **dict.fromkeys(ACTIONS, _ACT),
 }

@@ -7,8 +7,6 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
-
 from kubectl_rollouts.cli.output.following import Follows, Inbox, Printer, follow_objects, listed, print_changes
 from kubectl_rollouts.cli.output.request import Request
 from kubectl_rollouts.errors import Failure
@@ -197,18 +195,17 @@ class _Rows:
 
     def __init__(self, lister: Lister, items: list[Any]) -> None:
         self._lister = lister
-        self._known = {_name(item): details_of(item) for item in items}
+        self._known = {_name(item): _told(item) for item in items}
 
     def key(self, shown: Any) -> tuple[str, str]:
         """Namespace and name."""
         return _name(shown)
 
     def show(self, shown: Any) -> None:
-        """Print the row of an object unless nothing but its version is new."""
-        now = details_of(shown)
-        known = self._known.get(_name(shown))
-        self._known[_name(shown)] = now
-        if known is None or _unversioned(known) != _unversioned(now):
+        """Print the row of an object unless it tells nothing new."""
+        told = _told(shown)
+        if self._known.get(_name(shown)) != told:
+            self._known[_name(shown)] = told
             self._lister.table([shown], titles=False)
 
     def gone(self, key: tuple[str, str], shown: Any = None) -> None:
@@ -223,8 +220,12 @@ class _Rows:
             del self._known[key]
 
 
-def _unversioned(details: Any) -> Any:
-    return replace(details, meta=replace(details.meta, resource_version="", annotations={}, generation=0))
+def _told(item: Any) -> Any:
+    """What a row tells but for the time: rows that are equal in this need no second line."""
+    details: Any = details_of(item)
+    if isinstance(item, Experiment):
+        return experiment_row(item), details.revision, details.message
+    return rollout_row(item), details.revision, details.template_images, details.pauses, details.message
 
 
 def _name(item: Any) -> tuple[str, str]:

@@ -31,8 +31,6 @@ def status(session: Session) -> int:
     request = Request(session)
     assert request.writer is not None
     name, namespace = parsed.operands[0], session.namespace
-    if request.raw:
-        raise Failure("--raw goes with get and list: status prints what follows from the object")
     reader = Reader(session.client(), namespace, DETAILED_TYPES)
     watch = bool(parsed.value("watch"))
     try:
