@@ -39,8 +39,10 @@ _FLAG_VALUES = {
     "cluster": "clusters",
     "user": "users",
     "to-revision": "revisions",
+    "as-of-revision": "revisions",
     "from": "analysis templates",
 }
+_SELECTION = frozenset(("selector", "field-selector", "all", "phase", "awaiting-promotion"))
 _WORDS = {
     "completion": ("bash", "zsh", "fish", "powershell"),
     "sandbox demo": ("canary", "bluegreen", "abort", "analysis"),
@@ -160,7 +162,10 @@ def _flag_value(flag: Flag, given: Parsed, unfinished: str) -> Completion:
     """Complete the value of a flag."""
     values = flag.values or (("true", "false") if flag.kind == "bool" else ())
     if values:
-        return _matching([(value, "") for value in values], unfinished, NO_FILES | KEEP_ORDER)
+        found = _matching([(value, "") for value in values], unfinished, NO_FILES | KEEP_ORDER)
+        if found.candidates and all(value.endswith("=") for value, _ in found.candidates):
+            found.directive |= NO_SPACE  # something is to follow
+        return found
     what = _FLAG_VALUES.get(flag.name, "")
     if given.command.path == "list rollouts" and flag.name == "name":
         what = "rollouts"
@@ -185,6 +190,8 @@ def _operand(command: Command, given: Parsed, unfinished: str) -> Completion:
     if not operands and children(command.path):
         own = {flag.name for flag in own_flags(command)}
         return _subcommands(command, unfinished) if not own.intersection(given.values) else Completion([], 0)
+    if command.completes and _SELECTION.intersection(given.values):
+        return Completion([], NO_FILES)  # flags say which ones
     if command.completes:
         if not operands:
             return _asked(command.completes, given, unfinished, NO_FILES)

@@ -98,7 +98,20 @@ def values(lines: list[str]) -> list[str]:
 
 @pytest.mark.parametrize(
     "command",
-    ["abort", "pause", "promote", "restart", "undo", "status", "get rollout", "get ro", "retry rollout", "set image"],
+    [
+        "abort",
+        "pause",
+        "promote",
+        "restart",
+        "undo",
+        "status",
+        "get rollout",
+        "get ro",
+        "retry rollout",
+        "set image",
+        "wait",
+        "resume",
+    ],
 )
 def test_rollouts(cluster: Replayed, command: str) -> None:
     everything = sorted([*NAMES, "workload"])
@@ -135,7 +148,16 @@ def test_rollouts(cluster: Replayed, command: str) -> None:
         ("undo other --to-revision ", [TENTH, "2\tregistry.test/web:2", FIRST, ":36"]),
         ("undo other --to-revision=1", [TENTH, FIRST, ":36"]),
         ("undo --to-revision ", [":36"]),
+        ("undo other --as-of-revision ", [TENTH, "2\tregistry.test/web:2", FIRST, ":36"]),
+        # a selection takes the place of names
+        ("promote -l app=x ", [":4"]),
+        ("wait --all oth", [":4"]),
         # values of flags
+        ("wait other --for he", ["healthy", ":36"]),
+        ("promote --wait=pa", ["paused", ":36"]),
+        ("promote --wait=st", ["step=", ":38"]),
+        ("promote --wait oth", ["other\tpaused at step 4/5, weight 50", ":4"]),
+        ("promote other --dry-run=", ["client", "none", "server", ":36"]),
         ("-n ", ["default", "shop", ":4"]),
         ("get ro --namespace=sh", ["shop", ":4"]),
         ("list ro -An s", ["shop", ":4"]),

@@ -53,6 +53,16 @@ def understood(*words: str) -> tuple[str, dict[str, object], list[str]]:
         ("create foo", "create", {}, ["foo"]),
         ("-- get", "", {}, ["get"]),
         ("-v 6 version", "version", {"kloglevel": 6}, []),
+        ("abort a --wait b", "abort", {"wait": "aborted"}, ["a", "b"]),
+        ("promote --wait a", "promote", {"wait": "healthy"}, ["a"]),
+        ("promote --wait=paused a", "promote", {"wait": "paused"}, ["a"]),
+        ("promote --wait= a", "promote", {"wait": ""}, ["a"]),
+        ("promote a --dry-run --diff", "promote", {"dry-run": "client", "diff": True}, ["a"]),
+        ("promote a --dry-run=server", "promote", {"dry-run": "server"}, ["a"]),
+        ("promote -lapp=x", "promote", {"selector": "app=x"}, []),
+        ("promote -Al app=x", "promote", {"selector": "app=x", "all-namespaces": True}, []),
+        ("list ro -wl app", "list rollouts", {"selector": "app", "watch": True}, []),
+        ("wait a b --for=paused --for step=1", "wait", {"for": ["paused", "step=1"]}, ["a", "b"]),
         ("sandbox run --load x -- ls -l --all", "sandbox run", {"load": ["x"]}, ["ls", "-l", "--all"]),
         ("sandbox start --kubeconfig f", "sandbox start", {"kubeconfig": "f"}, []),
     ],
@@ -67,6 +77,9 @@ def test_what_is_understood(words: str, path: str, values: dict[str, object], op
         ("abort a --bogus", "unknown flag: --bogus"),
         ("abort a --bogus=1", "unknown flag: --bogus"),
         ("list ro --names", "unknown flag: --names"),
+        ("undo a -l x", "unknown shorthand flag: 'l' in -l"),
+        ("version --wait", "unknown flag: --wait"),
+        ("promote a -l", "flag needs an argument: 'l' in -l"),
         ("abort a -xyz", "unknown shorthand flag: 'x' in -xyz"),
         ("get ro a -wx", "unknown shorthand flag: 'x' in -x"),
         ("abort a -é", "unknown shorthand flag: 'Ã' in -é"),
@@ -101,6 +114,14 @@ def test_what_is_understood(words: str, path: str, values: dict[str, object], op
 )
 def test_what_is_refused(words: str, text: str) -> None:
     assert failure(*words.split(" ")) == text
+
+
+@pytest.mark.parametrize(
+    ("words", "more"),
+    [("promote a", False), ("promote a --full", False), ("promote a --wait", True), ("promote -l x", True)],
+)
+def test_which_lines_the_plain_command_cannot_carry_out(words: str, more: bool) -> None:
+    assert pflag.parse(words.split(" ")).more is more
 
 
 @pytest.mark.parametrize(
