@@ -112,7 +112,8 @@ class Action:
         )
         client.namespace = target.namespace
         parsed = Parsed(self._parsed.command)
-        parsed.values = self._parsed.values
+        # A failure is to come out of the call: going on after it is this module's business.
+        parsed.values = {name: value for name, value in self._parsed.values.items() if name != "keep-going"}
         parsed.operands = [target.name, self._parsed.operands[-1]] if self.path == "set image" else [target.name]
         if self.path.startswith("create"):
             parsed.operands = []

@@ -48,7 +48,7 @@ def _plain(session: Session) -> int:
     app = import_module(f"kubectl_rollouts.cli.{parsed.command.module}").app
     status: int | None = app(args=canonical(parsed), prog_name="-", standalone_mode=False, obj=session)
     once = parsed.command.path == "get rollout" or not parsed.value("watch")
-    if status or parsed.command.path == "get experiment" or not once:
+    if status or not parsed.values.get("exit-code") or parsed.command.path == "get experiment" or not once:
         return status or 0
     from kubectl_rollouts.release.resources import ROLLOUTS
 

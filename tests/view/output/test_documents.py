@@ -178,7 +178,5 @@ def test_pods_say_where_they_run() -> None:
 
 def test_what_could_not_be_read_is_said() -> None:
     made = typed(DETAILED_TYPES[ROLLOUTS], canary([], {}))
-    from kubectl_rollouts.cli.output.lists import details_of
-
     document = check(view(details_of(made), [Failure("pods could not be read")]))
     assert document["problems"] == ["pods could not be read"]
