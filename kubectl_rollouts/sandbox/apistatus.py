@@ -16,7 +16,7 @@ class Cause(NamedTuple):
     field: str
 
 
-class ApiStatus(Exception):  # noqa: N818  a Status is not always an error
+class ApiStatus(Exception):
     """A refused request: HTTP status code, machine-readable reason, message and details."""
 
     def __init__(self, code: int, reason: str, message: str, details: Object | None = None) -> None:

@@ -193,7 +193,8 @@ def test_events_of_the_reference_test_with_one_pod() -> None:
     sim.run(15)
     assert sim.phase("web") == ("Healthy", "")
     words = """RolloutAddedToInformer RolloutUpdated NewReplicaSetCreated RolloutNotCompleted ScalingReplicaSet
-        RolloutCompleted RolloutUpdated NewReplicaSetCreated RolloutNotCompleted ScalingReplicaSet RolloutStepCompleted RolloutPaused
+        RolloutCompleted RolloutUpdated NewReplicaSetCreated RolloutNotCompleted ScalingReplicaSet RolloutStepCompleted
+        RolloutPaused
         ScalingReplicaSet RolloutAborted ScalingReplicaSet RolloutStepCompleted RolloutPaused RolloutStepCompleted
         RolloutResumed ScalingReplicaSet RolloutCompleted"""
     assert sim.reasons() == words.split()
