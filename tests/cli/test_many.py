@@ -252,6 +252,22 @@ def test_a_difference_is_shown_when_it_is_made_and_coloured_for_who_asks(
 # --- Guards --------------------------------------------------------------------------------------------------------
 
 
+def test_a_dry_run_of_create(server: ApiServer, call: Callable[..., Outcome], tmp_path: Path) -> None:
+    manifest = tmp_path / "web.json"
+    meta = {"name": "web"}
+    manifest.write_text(
+        json.dumps({"apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisTemplate", "metadata": meta})
+    )
+    outcome = call(f"create -f {manifest} --dry-run --diff")
+    assert outcome.status == 0, outcome
+    lines = outcome.stdout.splitlines()
+    assert lines[0] == "analysistemplate.argoproj.io/web created (dry run)"
+    assert lines[1].startswith("  POST /apis/argoproj.io/v1alpha1/namespaces/default/analysistemplates")
+    assert "+  name: web" in lines
+    assert server.requests() == []
+    assert call(f"create -f {manifest} -w --dry-run").stderr.startswith("Error: --watch and --dry-run exclude each")
+
+
 def test_as_of_revision(server: ApiServer, call: Callable[..., Outcome]) -> None:
     server.put(rollout("a", revision=4))
     refused = call("abort a --as-of-revision=3")

@@ -28,6 +28,7 @@ from kubectl_rollouts.release.wait import Target, Waiter, Wish, common_status, s
 from kubectl_rollouts.rollout.goals import parse_goal
 
 MOST_PARALLEL = 64
+_VERBS = {"set image": "update"}
 _RESOURCES = {
     "retry experiment": EXPERIMENTS,
     "terminate analysisrun": ANALYSIS_RUNS,
@@ -90,6 +91,8 @@ class Action:
                 raise Failure("--wait and --dry-run exclude each other: nothing happens that could be waited for")
         elif given := [name for name in ("timeout", "tolerate", "through-pauses") if name in values]:
             raise Failure(f"--{given[0]} needs --wait")
+        if self.dry_run and values.get("watch"):
+            raise Failure("--watch and --dry-run exclude each other: nothing is created that could be watched")
         self.objects: ObjectPrinter | None = object_printer(session)
         app = import_module(f"kubectl_rollouts.cli.{parsed.command.module}").app
         from typer.main import get_command
@@ -145,7 +148,7 @@ def act(session: Session) -> int:
         if not found:
             session.warn("No rollout is in that state now.")
             return 0
-        if not action.dry_run and not confirm(session, action.path.split()[0], found, named):
+        if not action.dry_run and not confirm(session, _VERBS.get(action.path, action.path.split()[0]), found, named):
             return 1
     else:
         if order:
