@@ -239,9 +239,10 @@ class _Signals:
                 self._display.abandon()
                 os._exit(1)
             self.ended_by = number
-            if self._drawing:
-                raise _Interrupted
+        # Into the queue in any case: what is raised in the midst of a destructor is lost.
         self._inbox.put(_Caught(number))
+        if self._drawing and number not in _MORE:
+            raise _Interrupted
 
     def act(self, number: int) -> None:
         """Do what a signal asks for that does not end the loop; the screen is to be drawn again afterwards."""

@@ -210,6 +210,7 @@ class LiveScreen:
         self._file = file or sys.stdout
         self._say = say
         self._live: Live | None = None
+        self._taking = False
         self._last: Screen | None = None
         self._notes: list[str] = []
         self._note_ends = 0.0
@@ -265,11 +266,16 @@ class LiveScreen:
                 redirect_stderr=False,
                 vertical_overflow="crop",
             )
+            self._taking = True
             self._live.start()
+            self._taking = False
         return self._live
 
     def suspend(self) -> None:
         """Leave the alternate screen and show the cursor; the next frame takes them again."""
+        if self._taking:  # a signal came while the screen was being taken: Rich cannot undo half of that
+            self.abandon()
+            self._live, self._taking = None, False
         if self._live is not None:
             live, self._live = self._live, None
             live.stop()

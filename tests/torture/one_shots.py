@@ -155,7 +155,7 @@ def _full_backlog(stack: contextlib.ExitStack) -> int:
 CAMPAIGNS = [
     Campaign(
         "one-shots",
-        "whatever the server does a command ends within 10 s, its work done or a clear error said; no write is repeated blindly",
+        "whatever the server does a command ends within 10 s, done or with a clear error; no write is repeated blindly",
         _open,
         long=len(CASES),
         short=7,

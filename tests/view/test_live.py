@@ -10,10 +10,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
 from kubectl_rollouts.view.exact import CLEAR
+from kubectl_rollouts.view.live import Ending, Frames, run_live
+from kubectl_rollouts.view.spans import Screen
 from tests.support.terminals import ENTER, HIDE, LEAVE, PATIENCE, SHOW, Terminal, terminal
 
 PROGRAM = Path(__file__).with_name("live_program.py")
@@ -270,3 +274,25 @@ def test_a_signal_ends_a_program_whose_pipe_nobody_reads(fifo: Path) -> None:
     finally:
         watched.process.communicate()
         watched.close()
+
+
+class _Doomed:
+    """Gets a signal while it is destroyed: what a handler raises there is lost."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(100):
+            pass
+
+
+def _write_and_destroy(_text: str) -> None:
+    _Doomed()
+
+
+def test_a_signal_in_a_destructor_ends_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    frames = Frames(False, _write_and_destroy, print)
+    updates: SimpleQueue[Any] = SimpleQueue()
+    updates.put(object())
+    ending = run_live(updates, lambda _info, _now: Screen([], [], []), frames, timeout=10)
+    assert ending == Ending(signal.SIGINT)

@@ -228,6 +228,25 @@ def test_a_live_screen_that_showed_nothing_writes_nothing() -> None:
         assert re.fullmatch(rb"\x1b\]9;\d+\x07", one.raw)
 
 
+@pytest.mark.parametrize("step", ["set_alt_screen", "show_cursor", "push_render_hook"])
+def test_a_screen_that_is_interrupted_while_it_is_taken_is_given_back(
+    monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    done = getattr(Console, step)
+
+    def interrupted(console: Console, *args: Any) -> None:
+        done(console, *args)
+        raise KeyboardInterrupt
+
+    with terminal() as one:
+        with one.file() as file, pytest.raises(KeyboardInterrupt), LiveScreen(True, print, file) as live:
+            monkeypatch.setattr(Console, step, interrupted)
+            live.show(canary(1))
+        one.drained()
+        assert one.raw.rfind(LEAVE) >= one.raw.rfind(ENTER)
+        assert one.raw.rfind(SHOW) >= one.raw.rfind(HIDE)
+
+
 @pytest.mark.parametrize("text", ["x" * 3_000_000, "x\n" * 1_000_000, "健" * 1_000_000])
 def test_texts_of_megabytes_are_cut_before_they_are_drawn(text: str) -> None:
     values = [rollout({}, {"phase": "Degraded", "message": text}, name=text), replica_set("h", images=[text])]
