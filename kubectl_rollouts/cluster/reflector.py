@@ -8,10 +8,10 @@ answer to a list after a pause. Events that are not newer than what was delivere
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Callable
+from random import Random
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -47,10 +47,14 @@ class Change(Struct, Generic[T], frozen=True):
     version: str = ""
 
 
+# One of its own: a thread that follows does not disturb whoever seeded the module's.
+_RANDOM = Random()
+
+
 class Backoff:
     """Growing pauses between attempts."""
 
-    def __init__(self, random_: Callable[[], float] = random.random) -> None:
+    def __init__(self, random_: Callable[[], float] = _RANDOM.random) -> None:
         self._random = random_
         self._base = FIRST_PAUSE
 
@@ -85,7 +89,7 @@ class Reflector(Generic[T]):
         start: Listing[T] | None = None,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], bool] | None = None,
-        random_: Callable[[], float] = random.random,
+        random_: Callable[[], float] = _RANDOM.random,
     ) -> None:
         self._client = client.once()  # the back-off is here
         self._resource = resource

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hmac
-import random
 import time
 from collections.abc import Callable
+from random import Random
 
 import msgspec
 
@@ -80,7 +80,7 @@ class Control:
         if wanted:
             with store.lock:
                 healthy = [pod for pod in store.list("Pod") if _can_fail(pod)]
-                for pod in random.sample(healthy, min(wanted, len(healthy))):
+                for pod in Random().sample(healthy, min(wanted, len(healthy))):
                     annotations = {"metadata": {"annotations": {FAIL_ANNOTATION: "true"}}}
                     store.patch("Pod", namespace_of(pod), name_of(pod), annotations)
                     found["failed"].append(f"{namespace_of(pod)}/{name_of(pod)}")

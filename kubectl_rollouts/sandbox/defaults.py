@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import random
+from random import Random
 from typing import Any
 
 from kubectl_rollouts.sandbox.kinds import Kind
 from kubectl_rollouts.sandbox.objects import Object
 
+_RANDOM = Random()
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
@@ -194,12 +195,12 @@ def _service(obj: Object) -> Object:
     if not spec["ports"]:
         del spec["ports"]
     if spec["type"] != "ExternalName":
-        address = spec.get("clusterIP") or f"10.96.{random.randint(1, 254)}.{random.randint(1, 254)}"
+        address = spec.get("clusterIP") or f"10.96.{_RANDOM.randint(1, 254)}.{_RANDOM.randint(1, 254)}"
         spec["clusterIP"] = address
         spec = _set(spec, clusterIPs=[address], ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
     if spec["type"] in ("NodePort", "LoadBalancer"):
         spec = _set(spec, externalTrafficPolicy="Cluster")
-        spec["ports"] = [_set(port, nodePort=random.randint(30000, 32767)) for port in spec.get("ports") or ()]
+        spec["ports"] = [_set(port, nodePort=_RANDOM.randint(30000, 32767)) for port in spec.get("ports") or ()]
     return {**obj, "spec": spec, "status": obj.get("status") or {"loadBalancer": {}}}
 
 

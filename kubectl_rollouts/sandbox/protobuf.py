@@ -60,7 +60,7 @@ def decode(body: bytes, type_name: str) -> Object:
         envelope = dict(_fields(body[len(MAGIC) :]))
         names = dict(_fields(envelope.get(1, b"")))
         found = _message(envelope.get(2, b""), type_name)
-    except (ValueError, IndexError, struct.error, UnicodeDecodeError, RecursionError, AttributeError) as error:
+    except (ValueError, TypeError, IndexError, struct.error, RecursionError, AttributeError) as error:
         raise bad_request(f"the object provided is unrecognized: {error}") from None
     words = {1: "apiVersion", 2: "kind"}
     return {**{words[number]: raw.decode() for number, raw in names.items() if number in words and raw}, **found}

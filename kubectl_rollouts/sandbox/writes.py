@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import random
 import uuid
 from collections.abc import Mapping
+from random import Random
 from typing import Any
 
 from kubectl_rollouts.sandbox.kinds import Kind
@@ -12,6 +12,8 @@ from kubectl_rollouts.sandbox.objects import Object, time_text
 
 SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 """What Kubernetes makes random names of: no vowels, no words by accident."""
+# One of its own: threads of a sandbox do not disturb whoever seeded the module's (tests do).
+_RANDOM = Random()
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 DEFAULT_GRACE = 30
@@ -30,7 +32,7 @@ _SYSTEM = (
 
 def random_suffix(length: int = 5) -> str:
     """Random letters for a generated name."""
-    return "".join(random.choices(SUFFIX_LETTERS, k=length))
+    return "".join(_RANDOM.choices(SUFFIX_LETTERS, k=length))
 
 
 def new_metadata(kind: Kind, given: Mapping[str, Any], namespace: str, name: str, now: float) -> Object:
@@ -41,7 +43,7 @@ def new_metadata(kind: Kind, given: Mapping[str, Any], namespace: str, name: str
         metadata["namespace"] = namespace
     else:
         metadata.pop("namespace", None)
-    metadata["uid"] = str(uuid.UUID(int=random.getrandbits(128), version=4))
+    metadata["uid"] = str(uuid.UUID(int=_RANDOM.getrandbits(128), version=4))
     metadata["creationTimestamp"] = time_text(now)
     if kind.counts != "never":
         metadata["generation"] = 1
