@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from kubectl_rollouts.cli.session import Session, shown
+from kubectl_rollouts.cluster.resources import Resource
 from kubectl_rollouts.errors import Failure
+from kubectl_rollouts.release.patch_many import patch_object
 
 
 def each(session: Session, names: list[str], keep_going: bool, act: Callable[[str], str], outcome: str) -> int:
@@ -25,3 +28,22 @@ def each(session: Session, names: list[str], keep_going: bool, act: Callable[[st
         else:
             session.say(outcome.format(shown(done)))
     return failed
+
+
+def patch_each(
+    session: Session,
+    resource: Resource,
+    names: list[str],
+    keep_going: bool,
+    patch: dict[str, Any],
+    outcome: str,
+    *,
+    status: bool = False,
+) -> int:
+    """Send the same merge patch to every name, with `status` to its status subresource first (§2.6); else as `each`."""
+    client = session.client()
+
+    def act(name: str) -> str:
+        return patch_object(client, resource, client.namespace, name, patch, status=status)
+
+    return each(session, names, keep_going, act, outcome)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import typer
 
 from kubectl_rollouts.cli.app import new_app, session_of
-from kubectl_rollouts.cli.each import each
-from kubectl_rollouts.release.patch_many import patch_object
+from kubectl_rollouts.cli.each import patch_each
 from kubectl_rollouts.release.resources import ROLLOUTS
 from kubectl_rollouts.rollout.actions import PAUSE
 
@@ -16,10 +15,4 @@ app = new_app()
 @app.command()
 def pause(ctx: typer.Context, names: list[str], keep_going: bool = False) -> int:
     """Pause rollouts until they are promoted."""
-    session = session_of(ctx)
-    client = session.client()
-
-    def act(name: str) -> str:
-        return patch_object(client, ROLLOUTS, client.namespace, name, PAUSE)
-
-    return each(session, names, keep_going, act, "rollout '{}' paused")
+    return patch_each(session_of(ctx), ROLLOUTS, names, keep_going, PAUSE, "rollout '{}' paused")

@@ -6,7 +6,6 @@ import typer
 
 from kubectl_rollouts.cli.app import new_app, session_of
 from kubectl_rollouts.cli.each import each
-from kubectl_rollouts.cli.session import shown
 from kubectl_rollouts.release.patch_many import patch_whole
 from kubectl_rollouts.release.resources import ROLLOUTS
 from kubectl_rollouts.release.writes import metadata_name
@@ -25,6 +24,6 @@ def resume(ctx: typer.Context, names: list[str], keep_going: bool = False) -> in
         resumed = patch_whole(client, ROLLOUTS, client.namespace, name, RESUME)
         if (resumed.get("status") or {}).get("pauseConditions"):
             session.warn(f"rollout '{name}' is still paused at its step: promote ends that")
-        return shown(metadata_name(resumed))
+        return metadata_name(resumed)
 
     return each(session, names, keep_going, act, "rollout '{}' resumed")

@@ -33,7 +33,6 @@ Results = list[T | Failure]
 
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
-STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 
 PAGE_SIZE = 500
 WATCH_SECONDS = 40  # what a watch asks for; a half-open connection is found out when it is over

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from kubectl_rollouts.errors import Failure
-from kubectl_rollouts.rollout.gotext import value_and_type
+from kubectl_rollouts.rollout.gotext import mapping_at, value_and_type
 from kubectl_rollouts.rollout.strict import strict_error
 from kubectl_rollouts.rollout.templates import TemplateError, merged_arguments
 
@@ -38,7 +38,7 @@ def analysis_run(template: Object, wish: RunWish, namespace: str) -> Object:
     Of the template's metadata only labels and annotations are kept (Q18): its uid, owners, finalizers and managed
     fields are those of another object.
     """
-    meta = _mapping(template, "metadata", ".metadata")
+    meta = mapping_at(template, "metadata", ".metadata")
     name = meta.get("name")
     if name is not None and not isinstance(name, str):
         raise Failure(f".metadata.name accessor error: {value_and_type(name)}, expected string")
@@ -54,7 +54,7 @@ def analysis_run(template: Object, wish: RunWish, namespace: str) -> Object:
     if wish.instance_id:
         labels = kept.get("labels")
         kept["labels"] = {**(labels if isinstance(labels, dict) else {}), INSTANCE_ID: wish.instance_id}
-    spec = dict(_mapping(template, "spec", ".spec"))
+    spec = dict(mapping_at(template, "spec", ".spec"))
     arguments = _arguments(spec, wish.arguments)
     if arguments:
         spec["args"] = arguments
@@ -94,12 +94,3 @@ def _known(argument: Object) -> Object:
             if source.get(key) is not None
         }
     return kept
-
-
-def _mapping(obj: Object, key: str, path: str) -> Object:
-    value = obj.get(key)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise Failure(f"{path} accessor error: {value_and_type(value)}, expected map[string]interface{{}}")
-    return value

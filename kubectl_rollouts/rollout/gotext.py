@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from kubectl_rollouts.errors import Failure
+
 
 def value_and_type(value: object) -> str:
     """`5 is of the type int64`: how apimachinery's accessors complain."""
@@ -29,3 +33,13 @@ def plain_value(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}" if not value.is_integer() else str(int(value))
     return str(value)
+
+
+def mapping_at(obj: dict[str, Any], key: str, path: str) -> dict[str, Any]:
+    """The mapping that `obj` holds under `key`, {} for none. Raises Failure as apimachinery's accessors do."""
+    value = obj.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Failure(f"{path} accessor error: {value_and_type(value)}, expected map[string]interface{{}}")
+    return value

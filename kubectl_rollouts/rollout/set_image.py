@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kubectl_rollouts.errors import Failure
-from kubectl_rollouts.rollout.gotext import plain_value, value_and_type
+from kubectl_rollouts.rollout.gotext import mapping_at, plain_value, value_and_type
 
 Object = dict[str, Any]
 Operation = dict[str, Any]
@@ -19,7 +19,7 @@ def workload_name(rollout: Object) -> str:
 
     Raises Failure for a reference that is none, or to a kind that cannot be changed this way.
     """
-    spec = _mapping(rollout, "spec", ".spec")
+    spec = mapping_at(rollout, "spec", ".spec")
     if "workloadRef" not in spec:
         return ""
     reference = spec["workloadRef"]
@@ -46,7 +46,7 @@ def image_patch(target: Object, container: str, image: str) -> list[Operation]:
     """
     operations: list[Operation] = []
     if container == EVERY:
-        version = _mapping(target, "metadata", ".metadata").get("resourceVersion")
+        version = mapping_at(target, "metadata", ".metadata").get("resourceVersion")
         operations.append({"op": "test", "path": "/metadata/resourceVersion", "value": version})
     found = False
     for path, entry in _containers(target):
@@ -75,7 +75,7 @@ def _containers(target: Object) -> list[tuple[str, Object]]:
     path = ""
     for key in ("spec", "template", "spec"):
         path += f".{key}"
-        spec = _mapping(spec, key, path)
+        spec = mapping_at(spec, key, path)
     out = []
     for name in LISTS:
         entries = spec.get(name)
@@ -88,12 +88,3 @@ def _containers(target: Object) -> list[tuple[str, Object]]:
                 raise Failure(f"{path}.{name}[{index}] is {value_and_type(entry)}, expected map[string]interface{{}}")
             out.append((f"/spec/template/spec/{name}/{index}", entry))
     return out
-
-
-def _mapping(obj: Object, key: str, path: str) -> Object:
-    value = obj.get(key)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise Failure(f"{path} accessor error: {value_and_type(value)}, expected map[string]interface{{}}")
-    return value
