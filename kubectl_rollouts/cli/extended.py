@@ -23,6 +23,11 @@ def run_extended(session: Session, parsed: Parsed) -> int:
 
             check_operands(parsed)
             return wait_for(session)
+        if path == "options" and parsed.values.get("schema"):
+            from kubectl_rollouts.view.output.documents import schema_text
+
+            session.say(schema_text(), end="")
+            return 0
         if path in READERS:
             from kubectl_rollouts.cli.output import reading as output
 

@@ -87,6 +87,9 @@ HELP: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("Follow it until Ctrl-C", "{kubectl} get rollout guestbook --watch"),
             ("Follow it for a minute at most", "{kubectl} get rollout guestbook -w --timeout-seconds 60"),
             ("Follow it until it is healthy, or will not be", "{kubectl} get rollout guestbook -w --until healthy"),
+            ("Its facts for a program", "{kubectl} get rollout guestbook -o json"),
+            ("One of them", "{kubectl} get rollout guestbook -o jsonpath='{{.weights.actual}}'"),
+            ("The steps, without pods", "{kubectl} get rollout guestbook --steps --no-pods"),
         ),
     ),
     "help": (
@@ -119,6 +122,8 @@ HELP: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("Those of the namespace", "{kubectl} list rollouts"),
             ("Those of all namespaces", "{kubectl} list rollouts --all-namespaces"),
             ("One rollout, a line for each change", "{kubectl} list rollouts --name guestbook --watch --timestamps"),
+            ("The names of those that are paused", "{kubectl} list rollouts --phase paused -o name"),
+            ("With more columns, the youngest first", "{kubectl} list rollouts -o wide --sort-by age"),
         ),
     ),
     "notifications": (
@@ -130,6 +135,7 @@ HELP: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             ("The global flags", "{kubectl} options"),
             ("Another namespace and context", "{kubectl} -n shop --context staging list rollouts"),
+            ("The schema of what -o json prints", "{kubectl} options --schema"),
         ),
     ),
     "pause": (

@@ -73,5 +73,6 @@ OUTPUT_FLAGS: dict[str, tuple[Flag, ...]] = {
     "list rollouts": (*_READ, _EVENTS, _SORT, _NO_HEADERS),
     "list experiments": (*_READ, _SORT, _NO_HEADERS),
     "status": (_OUTPUT, _TEMPLATE, _EVENTS),
+    "options": (Flag("schema", "bool", "Print the JSON Schema of what -o prints instead", "", False),),
     **dict.fromkeys(ACTIONS, _ACT),
 }

@@ -105,3 +105,18 @@ def test_what_needs_no_cluster_has_no_client(replay: Callable[..., Replayed], li
 def test_usage_errors_and_help_import_no_typer(replay: Callable[..., Replayed], line: str, status: int) -> None:
     loaded = modules(line.split(), replay(), status)
     assert not {name.partition(".")[0] for name in loaded} & {"typer", "msgspec", "http", "ssl", "socket", "inspect"}
+
+
+@pytest.mark.parametrize("line", PIPED)
+def test_a_plain_command_imports_nothing_of_output(replay: Callable[..., Replayed], line: str) -> None:
+    loaded = modules(line.split(), replay(rollout("web", step=2)))
+    parts = (
+        "cli.output",
+        "cli.scripts",
+        "cli.more_flags",
+        "view.output",
+        "view.extras",
+        "rollout.jsonpath",
+        "rollout.detail",
+    )
+    assert sorted(name for name in loaded if name.startswith(tuple(f"kubectl_rollouts.{part}" for part in parts))) == []

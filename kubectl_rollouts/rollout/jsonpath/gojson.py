@@ -52,7 +52,7 @@ def _scalar(value: Any) -> str:
     if isinstance(value, float):
         from kubectl_rollouts.rollout.jsonpath.gotext import go_float
 
-        text = go_float(value, -6)
+        text = go_float(value, -6, 21)
         # encoding/json writes 1e-7, not 1e-07
         return text.replace("e-0", "e-") if "e-0" in text else text
     return str(value)

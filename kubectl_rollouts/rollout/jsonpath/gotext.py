@@ -22,8 +22,11 @@ def go_text(value: object) -> str:
     return str(value)
 
 
-def go_float(value: float, least: int = -4) -> str:
-    """A number as `%v` writes it: the shortest digits, with an exponent from 1e21 on and below 10 to the `least`."""
+def go_float(value: float, least: int = -4, most: int = 6) -> str:
+    """A number in its shortest digits, with an exponent below 10 to the `least` and from 10 to the `most` on.
+
+    The bounds of `fmt.Sprint` are the defaults; those of `encoding/json` are -6 and 21.
+    """
     if value == 0:
         return "-0" if str(value).startswith("-") else "0"
     digits, exponent = f"{value!r}", 0
@@ -39,7 +42,7 @@ def go_float(value: float, least: int = -4) -> str:
     point = len(whole) + exponent - (len(whole + fraction) - len(mantissa))
     mantissa = mantissa.rstrip("0") or "0"
     power_of_ten = point - 1
-    if power_of_ten < least or power_of_ten >= 21:
+    if power_of_ten < least or power_of_ten >= most:
         rest = f".{mantissa[1:]}" if len(mantissa) > 1 else ""
         return f"{sign}{mantissa[0]}{rest}e{'-' if power_of_ten < 0 else '+'}{abs(power_of_ten):02d}"
     if point <= 0:
