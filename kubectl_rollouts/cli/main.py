@@ -210,11 +210,17 @@ def _unknown_command(unknown: pflag.UnknownCommand, program: Program) -> str:
 
 
 def _internal_error(error: Exception, argv: list[str]) -> int:
-    """Say that this program is at fault. The exception's text stays out: it may hold a credential."""
+    """Say that this program is at fault. The exceptions' texts stay out: they may hold a credential."""
     if os.environ.get("KUBECTL_ROLLOUTS_TRACEBACK") == "1" or _very_verbose(argv[1:]):
         import traceback
 
-        write_error("".join(traceback.format_exception(error)).rstrip("\n"))
+        chain: list[str] = []
+        cause: BaseException | None = error
+        while cause is not None:
+            lines = ["Traceback (most recent call last):\n", *traceback.format_tb(cause.__traceback__)]
+            chain.insert(0, "".join([*lines, type(cause).__name__]))
+            cause = cause.__cause__ or cause.__context__
+        write_error("\n\n".join(chain))
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next

@@ -34,20 +34,31 @@ class RequestLog:
 
     def hide(self, *secrets: str) -> None:
         """Show REDACTED wherever one of these appears (too short ones would only garble the log)."""
-        if self.verbosity:
-            self._secrets.update(secret for secret in secrets if len(secret) >= 6)
+        for secret in secrets:
+            if len(secret) >= 6:
+                self._secrets.add(secret)
+
+    def redacted(self, text: str) -> str:
+        """Return a text without the secrets."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, REDACTED)
+        return text
+
+    def redacted_answer(self, body: bytes) -> bytes:
+        """Return the body of an error without the secrets: some servers repeat what they were sent."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            body = body.replace(secret.encode("utf-8", "surrogateescape"), REDACTED.encode())
+        return body
 
     def say(self, text: str) -> None:
         """Write a line, redacted."""
         if self._write is not None:
-            for secret in sorted(self._secrets, key=len, reverse=True):
-                text = text.replace(secret, REDACTED)
-            self._write(text)
+            self._write(self.redacted(text))
 
     def warning(self, text: str) -> None:
         """Pass on a warning of the server (spec/commands.md §2.1)."""
         if self._warn is not None:
-            self._warn(text)
+            self._warn(self.redacted(text))
         else:
             self.say(log_line("info", f"Warning: {text}"))
 

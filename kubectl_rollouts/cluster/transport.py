@@ -242,6 +242,8 @@ class Transport:
                 note.answered(head, None)
                 return Response(head, b"", generation), Stream(wire, _decoded(head, wire.body(head, method, quiet)))
             data = b"".join(_decoded(head, wire.body(head, method, limits.between_bytes)))
+            if head.status >= 400:
+                data = self._log.redacted_answer(data)
             note.answered(head, data)
             keep = head.keep_alive
             if keep:

@@ -457,3 +457,14 @@ def test_parallel_raises_what_is_no_failure(connect: Connect) -> None:
         client.parallel(lambda: 1, lambda: 1 // 0)
     assert client.parallel() == []
     assert client.parallel(lambda: 1) == [1]
+
+
+def test_a_server_that_repeats_a_credential_does_not_get_it_shown(serve: Serve, connect: Connect) -> None:
+    def handle(exchange: Exchange) -> None:
+        exchange.answer(f"bad header: {exchange.request.headers['authorization']}".encode(), 400, media="text/plain")
+
+    server = serve(handle, tls=True)
+    with pytest.raises(ApiError) as caught:
+        connect(server, insecure=True, user=User(token="sentinel-token")).get(WIDGETS, "ns", "w")
+    assert "sentinel" not in str(caught.value)
+    assert "bad header: Bearer REDACTED" in str(caught.value)

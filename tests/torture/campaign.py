@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 Case = Callable[[int], None]  # runs the case of a seed; an AssertionError (or any other) is its failure
 
-MODULES: tuple[str, ...] = ("watches", "outages", "hostile", "mutants", "one_shots", "terminals")
+MODULES: tuple[str, ...] = ("watches", "outages", "hostile", "mutants", "one_shots", "terminals", "secrets_kept")
 
 
 class Campaign(NamedTuple):
