@@ -461,7 +461,8 @@ def test_parallel_raises_what_is_no_failure(connect: Connect) -> None:
 
 def test_a_server_that_repeats_a_credential_does_not_get_it_shown(serve: Serve, connect: Connect) -> None:
     def handle(exchange: Exchange) -> None:
-        exchange.answer(f"bad header: {exchange.request.headers['authorization']}".encode(), 400, media="text/plain")
+        message = f"bad header: {exchange.request.headers['authorization']}"
+        exchange.answer({"kind": "Status", "status": "Failure", "message": message, "code": 400}, 400)
 
     server = serve(handle, tls=True)
     with pytest.raises(ApiError) as caught:

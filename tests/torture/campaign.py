@@ -15,7 +15,16 @@ from typing import NamedTuple
 
 Case = Callable[[int], None]  # runs the case of a seed; an AssertionError (or any other) is its failure
 
-MODULES: tuple[str, ...] = ("watches", "outages", "hostile", "mutants", "one_shots", "terminals", "secrets_kept")
+MODULES: tuple[str, ...] = (
+    "watches",
+    "outages",
+    "hostile",
+    "mutants",
+    "one_shots",
+    "terminals",
+    "secrets_kept",
+    "growth",
+)
 
 
 class Campaign(NamedTuple):
