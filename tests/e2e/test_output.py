@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 from collections.abc import Callable
@@ -15,8 +16,9 @@ import yaml
 from tests.support.api_server import ApiServer
 from tests.support.background import in_background
 from tests.support.cli import run_process
+from tests.support.on_terminal import on_terminal
 from tests.support.releases import experiment, pod, replica_set, rollout
-from tests.view.output.views import check
+from tests.view.output.views import SCHEMA, check
 
 Given = Callable[..., None]
 Env = dict[str, str]
@@ -313,3 +315,45 @@ def test_more_flags_leave_the_screen_alone_that_they_do_not_change(given: Given,
     steps = ask("get", "ro", "web", "--color", "never", "--steps", env=env)
     assert [line[17:] for line in steps.splitlines() if "setWeight" in line] == ["✔ 1  setWeight 50"]
     assert "img:a2" in ask("get", "ro", "web", "--color", "never", "--images", env=env).split("NAME ")[1]
+
+
+# --- On a terminal -------------------------------------------------------------------------------------------------
+
+
+def test_a_terminal_shows_when_a_pause_ends(server: ApiServer, given: Given, env: Env) -> None:
+    web = rollout("web", "a2", "a1", **PAUSED)
+    web["spec"]["strategy"]["canary"]["steps"] = [{"setWeight": 50}, {"pause": {"duration": "200000h"}}]
+    given(web, replica_set("web", "a2", 2))
+    with on_terminal("get", "ro", "web", env=env) as terminal:
+        assert terminal.end() == 0
+        assert re.search(r"^  Pause:         \d+y(\d+d)? left, began ", terminal.text, re.MULTILINE)
+    with on_terminal("get", "ro", "web", "-w", "-o", "wide", "--steps", env=env) as terminal:
+        terminal.until(lambda one: " left, began " in one.text and "img:a2" in one.text)
+        assert "✔ 1  setWeight 50" in terminal.text
+        assert server.wait_watching(1)
+        server.patch("Rollout", "web", {"status": {"pauseConditions": None, "phase": "Healthy", "currentStepIndex": 2}})
+        terminal.until(lambda one: " left, began " not in one.text)
+        terminal.child.kill(signal.SIGINT)
+        assert terminal.end() == 0
+
+
+@pytest.mark.parametrize("form", ["json", "yaml", "jsonpath={.message}", "custom-columns=M:.message", "wide"])
+def test_what_the_cluster_says_steers_no_terminal(given: Given, env: Env, form: str) -> None:
+    given(rollout("web", phase="Degraded", message="a\x1b]0;owned\x07\u202eb\x9b2J"))
+    with on_terminal("list", "ro", "-o", form.replace("{.", "{.items[0]."), env=env) as terminal:
+        assert terminal.end() == 0
+    assert not {0x1B, 0x07} & set(terminal.raw)
+    assert "\u202e".encode() not in terminal.raw
+    assert "\x9b".encode() not in terminal.raw
+    assert b"owned" in terminal.raw
+
+
+def test_a_pipe_gets_what_the_cluster_says(given: Given, env: Env) -> None:
+    message = "a\x1b]0;owned\x07\u202eb"
+    given(rollout("web", phase="Degraded", message=message))
+    assert ask("list", "ro", "-o", "jsonpath={.items[0].message}", env=env) == message
+    assert json.loads(ask("get", "ro", "web", "-o", "json", env=env))["message"] == message
+
+
+def test_the_schema_is_printed(env: Env) -> None:
+    assert json.loads(ask("options", "--schema", env=env)) == SCHEMA
