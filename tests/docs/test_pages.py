@@ -108,6 +108,16 @@ def test_every_command_has_a_page_that_names_its_flags(path: str) -> None:
         assert f"--{flag.name}" in text, flag.name
 
 
+LINK = re.compile(r"\]\(([^)#\s]+)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+def test_every_link_leads_somewhere(page: Path) -> None:
+    prose = [line for line in page.read_text(encoding="utf-8").splitlines() if not line.startswith("    ")]
+    for target in LINK.findall("\n".join(prose)):
+        assert "://" in target or (page.parent / target).exists(), target
+
+
 def test_outputs_are_compared() -> None:
     assert is_like("a 5 b\n", "a ... b\n")
     assert not is_like("a 5 c\n", "a ... b\n")
