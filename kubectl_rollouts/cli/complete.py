@@ -152,7 +152,7 @@ def _flag_names(command: Command, given: Parsed, unfinished: str) -> list[Candid
         for flag in sorted(group, key=lambda flag: flag.name):
             if flag.deprecated or (flag.name in given.values and flag.kind != "stringArray"):
                 continue
-            text = f"{flag.text} {command.name}".rstrip() if flag is HELP_FLAG else flag.text
+            text = f"{flag.text} {command.name or 'every command'}" if flag is HELP_FLAG else flag.text
             forms = [f"--{flag.name}", *([f"-{flag.short}"] if flag.short else [])]
             found += [(form, text) for form in forms if form.startswith(unfinished)]
     return found

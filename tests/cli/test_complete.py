@@ -43,6 +43,11 @@ def replica_set(name: str, owner: str, revision: str, pod_hash: str) -> dict[str
     }
 
 
+def test_no_description_stops_in_the_middle() -> None:
+    out = run_cli("__complete", "--h").stdout
+    assert out.startswith("--help\thelp for every command\n")
+
+
 @pytest.fixture
 def cluster(replay: Callable[..., Replayed]) -> Replayed:
     blue_green = rollout("workload")
