@@ -342,14 +342,18 @@ class Waiter:
 
     def _judge(self, state: _State) -> None:
         if state.failure is not None:
-            self._fail(state, ERROR, str(state.failure), transient=True)
+            self._fail(state, ERROR, f"cannot be judged: {state.failure}", transient=True)
             return
         line = progress_line(state.facts)
         if state.facts is not None and line != state.line:
             state.line = line
             self._listener.progress(state.target, line)
         runs = self._runs.get(state.target.namespace, {}).get(state.target.name, [])
-        found = verdict(self._wish.goals, state.facts, tuple(runs), self._wish.terms)
+        try:
+            found = verdict(self._wish.goals, state.facts, tuple(runs), self._wish.terms)
+        except Failure as failure:  # a path that does not fit this object: the others are waited for
+            self._fail(state, ERROR, f"cannot be judged: {failure}", transient=True)
+            return
         if found.status is None:
             state.failing_since = None
         elif found.status == REACHED:

@@ -300,7 +300,19 @@ def test_an_object_that_makes_no_sense(server: ApiServer, wait: Callable[..., Ou
     server.put(broken)
     outcome = wait("web")
     assert outcome.status == 1
-    assert outcome.stderr.startswith("Error: rollout 'web' rollout \"web\" cannot be understood: Expected `str | null`")
+    assert outcome.stderr.startswith(
+        "Error: rollout 'web' cannot be judged: rollout \"web\" cannot be understood: Expected `str | null`"
+    )
+
+
+def test_a_path_that_does_not_fit_one_of_them(server: ApiServer, wait: Callable[..., Outcome]) -> None:
+    server.put(rollout("a", conditions=[]))
+    server.put(rollout("b", conditions=[{"type": "Available"}]))
+    outcome = wait("a", "b", "--for", "jsonpath={.status.conditions[0].type}=Available")
+    assert outcome.stdout == "rollout 'b' reached jsonpath={.status.conditions[0].type}=Available\n"
+    assert "Error: rollout 'a' cannot be judged: " in outcome.stderr
+    assert outcome.status == 1
+    assert wait("a", "--for", "jsonpath={.status[}=y").status == 1
 
 
 # --- Logs and reports ----------------------------------------------------------------------------------------------
