@@ -44,7 +44,10 @@ def run_extended(session: Session, parsed: Parsed) -> int:
             raise
         from kubectl_rollouts.release.wait import status_of
 
-        write_error(shown(f"Error: {failure}"))
+        text = str(failure)
+        if parsed.values.get("log-format") == "github":
+            text = " ".join(text.split())  # a line of its own could be a command to GitHub
+        write_error(shown(f"Error: {text}"))
         return status_of(failure)
     finally:
         session.close()

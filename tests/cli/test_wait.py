@@ -328,6 +328,16 @@ def test_annotations_of_github_cannot_be_forged(server: ApiServer, wait: Callabl
     assert wait("web", "--log-format=gitlab").status == 1
 
 
+def test_the_server_cannot_forge_annotations_either(
+    server: ApiServer, wait: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    server.rule("GET", status=500, reason="InternalError", message="no\n::error::forged")
+    outcome = wait("web", "--log-format=github", f"--report={tmp_path / 'r.xml'}")
+    assert (outcome.status, outcome.stderr) == (1, "Error: no ::error::forged\n")
+    [case] = ET.fromstring((tmp_path / "r.xml").read_text()).iter("testcase")
+    assert case.find("failure") is not None
+
+
 def test_the_report_is_junit_xml(server: ApiServer, wait: Callable[..., Outcome], tmp_path: Path) -> None:
     server.put(rollout(phase="Degraded", message='<bad> & "worse" \x00'))
     server.put(rollout("ok"))
