@@ -213,6 +213,26 @@ def test_status_followed_to_its_end(server: ApiServer, env: Env) -> None:
         assert [one["phase"] for one in documents(command.out)] == ["Paused", "Healthy"]
 
 
+@pytest.mark.usefixtures("web")
+def test_lines_until_a_goal(server: ApiServer, env: Env) -> None:
+    server.patch("Rollout", "web", {"status": {"phase": "Progressing", "pauseConditions": None}})
+    with in_background("get", "ro", "web", "-w", "-o", "jsonpath={.phase}", "--until", "healthy", env=env) as command:
+        command.until(lambda one: one.out == "Progressing\n")
+        assert server.wait_watching(1)
+        server.patch("Rollout", "web", {"status": {"phase": "Healthy", "currentStepIndex": 2, "stableRS": "a2"}})
+        assert command.end() == 0
+        assert command.out == "Progressing\nHealthy\n"
+
+
+@pytest.mark.usefixtures("web")
+def test_the_end_of_the_time(env: Env) -> None:
+    out = ask("get", "ro", "web", "-w", "-o", "jsonpath={.phase}", "--timeout-seconds", "1", env=env)
+    assert out == "Paused\n"
+    assert ask("get", "ro", "web", "-o", "name", "--exit-code", env=env, status=5) == "rollout.argoproj.io/web\n"
+    many = check(json.loads(ask("get", "ro", "--all", "-o", "json", env=env)))
+    assert [len(one["revisions"]) for one in many["items"]] == [0, 2]
+
+
 # --- Actions -------------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -9,7 +10,8 @@ from msgspec.structs import replace
 from kubectl_rollouts.cli.output.following import Ended, Inbox, Printer, follow_objects, print_changes
 from kubectl_rollouts.cli.output.request import Request
 from kubectl_rollouts.cli.output.screens import extras_of, is_plain
-from kubectl_rollouts.release.details import DETAILED_TYPES, DetailedHeld
+from kubectl_rollouts.errors import Failure
+from kubectl_rollouts.release.details import DETAILED_TYPES, DetailedHeld, fetch_details
 from kubectl_rollouts.release.fetch import Fetched, Reader, Want, fetch
 from kubectl_rollouts.release.follow import Followed, Follower
 from kubectl_rollouts.rollout.details import ExperimentDetails, RolloutDetails
@@ -81,7 +83,16 @@ def watch_lines(
     if until is not None:
         until(inbox.queue)
     ended = _print_followed(session, inbox, printer, extras)
+    if until is not None and ended.signal is None:
+        _print_last(session, printer, extras, root, name, namespace)
     return (1 if fetched.problems else 0), Ending(ended.signal)
+
+
+def _print_last(session: Session, printer: Printer, extras: Extras, root: Resource, name: str, namespace: str) -> None:
+    """Print the state that a goal was reached with, unless it was: who judges may hear of it first."""
+    with contextlib.suppress(Failure):
+        details: Any = fetch_details(session.client(), namespace, root, name).held.info()
+        printer.show(view(limited(details, extras)))
 
 
 def _print_followed(session: Session, inbox: Inbox, printer: Printer, extras: Extras) -> Ended:
@@ -119,4 +130,8 @@ def _watch_stored(
     follow_objects(session, listing, root, namespace, dict, inbox, fields=f"metadata.name={name}")
     if until is not None:
         until(inbox.queue)
-    return 0, Ending(print_changes(session, inbox, printer, request.stored).signal)
+    ended = print_changes(session, inbox, printer, request.stored)
+    if until is not None and ended.signal is None:
+        with contextlib.suppress(Failure):
+            printer.show(request.stored(reader.root(root, name)))
+    return 0, Ending(ended.signal)

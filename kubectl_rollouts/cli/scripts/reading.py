@@ -159,6 +159,7 @@ def _get_until(session: Session) -> int:
     """`get --watch --until GOAL`: the screen, until the rollout is there or will not be."""
     from kubectl_rollouts.cli.get_watch import watch_rollout
     from kubectl_rollouts.cli.main import INTERRUPTED
+    from kubectl_rollouts.cli.output.get_watch import lines_wanted
 
     parsed = session.parsed
     values = parsed.values
@@ -189,7 +190,7 @@ def _get_until(session: Session) -> int:
     if isinstance(ends.failure, Failure):
         raise ends.failure
     outcome = ends.outcome
-    if outcome is not None and not session.is_terminal:
+    if outcome is not None and not session.is_terminal and not lines_wanted(session):
         _last_frame(session, target.name, color)
     exact = bool(values.get("exit-code"))
     if outcome is None or not done.is_set():  # interrupted, or --timeout-seconds
