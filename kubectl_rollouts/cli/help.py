@@ -14,16 +14,19 @@ if TYPE_CHECKING:
 _NAME_WIDTH = 11
 
 
-def help_text(command: Command, program: Program) -> str:
+def help_text(command: Command, program: Program, *, brief: bool = False) -> str:
     """Return what `help COMMAND` and `COMMAND -h` print: the description, then the usage."""
     from kubectl_rollouts.cli.help_texts import HELP
 
     description = HELP.get(command.path, (command.text, ()))[0]
-    return f"{description}\n\n{usage_text(command, program)}"
+    return f"{description}\n\n{usage_text(command, program, brief=brief)}"
 
 
-def usage_text(command: Command, program: Program) -> str:
-    """Return the usage of a command, which alone answers a usage error: blocks separated by one blank line."""
+def usage_text(command: Command, program: Program, *, brief: bool = False) -> str:
+    """Return the usage of a command, which alone answers a usage error: blocks separated by one blank line.
+
+    With `brief`, for a terminal, a line stands for the global flags: what matters is not to scroll away.
+    """
     subcommands = children(command.path)
     path = program.path(command.path)
     blocks = ["Usage:\n  " + _usage_line(command, path) + (f"\n  {path} [command]" if subcommands else "")]
@@ -40,6 +43,9 @@ def usage_text(command: Command, program: Program) -> str:
     own = [flag for flag in own_flags(command) if not flag.deprecated]
     if command.path:
         blocks.append("Flags:\n" + flag_usages([*own, help_flag]))
+    if brief:
+        blocks.append(f'Use "{program.path("options")}" for the flags that every command takes.')
+    elif command.path:
         taken = {flag.name for flag in own}
         blocks.append("Global Flags:\n" + flag_usages(flag for flag in GLOBAL_FLAGS if flag.name not in taken))
     else:

@@ -8,6 +8,7 @@ import pytest
 
 from kubectl_rollouts.cli.tree import GLOBAL_FLAGS, all_commands, child, children, own_flags
 from tests.support.cli import run_cli, run_process
+from tests.support.on_terminal import on_terminal
 
 ARGO = "kubectl-argo-rollouts"
 VISIBLE = [command for command in all_commands() if not command.hidden]
@@ -64,6 +65,16 @@ def test_usage_errors(words: str, usage: str) -> None:
     assert mark, outcome.stderr
     assert re.fullmatch(r"(Error: [^\n]+\n\n)?", reason)
     assert text.rstrip("\n").splitlines()[-1].startswith(("      --user", "Use "))
+
+
+def test_on_a_terminal_a_line_stands_for_the_global_flags() -> None:
+    for words in (["promote"], ["promote", "-h"], ["get", "foo"], []):
+        with on_terminal(*words, columns=120, rows=60) as terminal:
+            terminal.end()
+        assert 'Use "kubectl rollouts options" for the flags that every command takes.' in terminal.text
+        assert "--kubeconfig" not in terminal.text
+        assert "Usage:" in terminal.text
+    assert "--kubeconfig" in run_cli("promote", "-h").stdout
 
 
 def test_the_blocks_of_a_usage_text() -> None:
