@@ -115,6 +115,8 @@ def load_config(
     )
     if in_cluster:
         _in_cluster(config, kubeconfig, flags, environment, service_account)
+    if "://" not in config.server:
+        config.server = _with_scheme(config.server)
     return config
 
 
@@ -208,6 +210,14 @@ def _cluster_with_flags(cluster: Cluster, flags: ConfigFlags, environment: Mappi
 def default_server(environment: Mapping[str, str]) -> str:
     """Return the server when nothing names one."""
     return environment.get("KUBERNETES_MASTER") or "http://localhost:8080"
+
+
+def _with_scheme(server: str) -> str:
+    """A server that is written HOST:PORT, as a URL: plain HTTP, because client-go looks at TLS settings later."""
+    host = server.removesuffix("/")
+    if "/" in host:
+        raise ConfigError(f'host must be a URL or a host:port pair: "{server}"')
+    return f"http://{host}"
 
 
 def _in_cluster(

@@ -193,6 +193,12 @@ def test_nothing_anywhere(tmp_path: Path) -> None:
     environment = {"HOME": str(tmp_path)}
     assert load_config(None, environment).server == "http://localhost:8080"
     assert load_config(None, {**environment, "KUBERNETES_MASTER": "https://m:1"}).server == "https://m:1"
+    assert load_config(None, {**environment, "KUBERNETES_MASTER": "m:1"}).server == "http://m:1"
+    # As kubectl 1.32 does: plain HTTP, whatever else is said.
+    flags = ConfigFlags(server="[::1]:8001/", insecure_skip_tls_verify=True)
+    assert load_config(flags, environment).server == "http://[::1]:8001"
+    with pytest.raises(ConfigError, match=r'^host must be a URL or a host:port pair: "m:1/x"$'):
+        load_config(ConfigFlags(server="m:1/x"), environment)
     assert load_config(None, environment).namespace == "default"
 
 
