@@ -45,6 +45,12 @@ class Api:
             return self._answer(request)
         except ApiStatus as error:
             return json_response(error.body(), error.code)
+        except RecursionError:  # while decoding, or in what walks through an object afterwards
+            status = bad_request("the object provided is nested too deeply")
+            return json_response(status.body(), status.code)
+        except UnicodeDecodeError as error:
+            status = bad_request(f"the object provided is no Unicode text: {error.reason}")
+            return json_response(status.body(), status.code)
         except Exception as error:
             status = ApiStatus(500, "InternalError", f"Internal error occurred: {type(error).__name__}: {error}")
             return json_response(status.body(), 500)

@@ -110,6 +110,9 @@ class Writer:
         given = _decode_yaml(request.body)
         if not isinstance(given, dict):
             raise bad_request("the body of an apply must be an object")
+        for key in ("apiVersion", "kind"):
+            if not given.get(key):
+                raise bad_request(f"the body of an apply must have its {key}")
         _same_kind(kind, given)
         if meta(given).get("managedFields"):
             raise bad_request("metadata.managedFields must be nil")

@@ -367,3 +367,27 @@ def references(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from references(item)
+
+
+@pytest.mark.parametrize("depth", [300, 900, 10_000])
+@pytest.mark.parametrize("form", ["json", "merge-patch+json", "apply-patch+yaml"])
+def test_an_object_without_bottom_is_a_bad_request(http: Http, depth: int, form: str) -> None:
+    body = b'{"metadata":{"name":"a"},"data":' + b'{"a":' * depth + b"1" + b"}" * (depth + 1)
+    assert http("POST", "/api/v1/namespaces/default/configmaps", config_map("a")).code in (201, 409)
+    method, path = ("PUT" if form == "json" else "PATCH"), "/api/v1/namespaces/default/configmaps/a?fieldManager=me"
+    answer = http(method, path, body, Content_Type=f"application/{form}")
+    assert answer.code in (400, 422), answer.body
+    assert answer.json["kind"] == "Status"
+
+
+@pytest.mark.parametrize("body", [b'{"a\x94": 1}', b'{"metadata": {"name": "\xff"}}', b"\xff\xfe{}"])
+def test_a_body_that_is_no_text_is_a_bad_request(http: Http, body: bytes) -> None:
+    answer = http("POST", "/api/v1/namespaces/default/pods", body)
+    assert (answer.code, answer.json["reason"]) == (400, "BadRequest")
+
+
+def test_an_apply_says_what_it_is_of(http: Http) -> None:
+    path = "/api/v1/namespaces/default/configmaps/new?fieldManager=me"
+    answer = http.patch(path, {"metadata": {"name": "new"}, "data": {"a": "b"}}, "apply-patch+yaml")
+    assert answer.code == 400
+    assert http.patch(path, config_map("new"), "apply-patch+yaml").code == 201

@@ -18,12 +18,13 @@ Case = Callable[[int], None]  # runs the case of a seed; an AssertionError (or a
 MODULES: tuple[str, ...] = (
     "watches",
     "outages",
+    "one_shots",
     "hostile",
     "mutants",
-    "one_shots",
     "terminals",
     "secrets_kept",
     "growth",
+    "against_sandbox",
 )
 
 
