@@ -27,6 +27,33 @@ def usage_text(command: Command, program: Program, *, brief: bool = False) -> st
 
     With `brief`, for a terminal, a line stands for the global flags: what matters is not to scroll away.
     """
+    blocks = _form(command, program)
+    help_flag = Flag("help", "bool", f"{HELP_FLAG.text} {command.name or program.usage}", "h", False)
+    own = [flag for flag in own_flags(command) if not flag.deprecated]
+    if command.path:
+        blocks.append("Flags:\n" + flag_usages([*own, help_flag]))
+    if brief:
+        blocks.append(f'Use "{program.path("options")}" for the flags that every command takes.')
+    elif command.path:
+        taken = {flag.name for flag in own}
+        blocks.append("Global Flags:\n" + flag_usages(flag for flag in GLOBAL_FLAGS if flag.name not in taken))
+    else:
+        blocks.append("Flags:\n" + flag_usages([*GLOBAL_FLAGS, help_flag]))
+    if children(command.path):
+        blocks.append(f'Use "{program.path(command.path)} [command] --help" for more information about a command.')
+    return "\n\n".join(blocks) + "\n"
+
+
+def usage_for_person(command: Command, program: Program) -> str:
+    """Return the usage as it answers a usage error on a terminal: without flags, so that the reason stays in sight."""
+    more = (
+        f'Use "{program.path(command.path)} --help" for more information, "{program.path("options")}" for global flags.'
+    )
+    return "\n\n".join([*_form(command, program), more]) + "\n"
+
+
+def _form(command: Command, program: Program) -> list[str]:
+    """The first blocks of a usage: how the command is written."""
     subcommands = children(command.path)
     path = program.path(command.path)
     blocks = ["Usage:\n  " + _usage_line(command, path) + (f"\n  {path} [command]" if subcommands else "")]
@@ -39,20 +66,7 @@ def usage_text(command: Command, program: Program, *, brief: bool = False) -> st
         width = max(_NAME_WIDTH, *(len(each.name) for each in subcommands))
         lines = (f"  {each.name:{width}} {each.text}" for each in subcommands)
         blocks.append("Available Commands:\n" + "\n".join(lines))
-    help_flag = Flag("help", "bool", f"{HELP_FLAG.text} {command.name or program.usage}", "h", False)
-    own = [flag for flag in own_flags(command) if not flag.deprecated]
-    if command.path:
-        blocks.append("Flags:\n" + flag_usages([*own, help_flag]))
-    if brief:
-        blocks.append(f'Use "{program.path("options")}" for the flags that every command takes.')
-    elif command.path:
-        taken = {flag.name for flag in own}
-        blocks.append("Global Flags:\n" + flag_usages(flag for flag in GLOBAL_FLAGS if flag.name not in taken))
-    else:
-        blocks.append("Flags:\n" + flag_usages([*GLOBAL_FLAGS, help_flag]))
-    if subcommands:
-        blocks.append(f'Use "{path} [command] --help" for more information about a command.')
-    return "\n\n".join(blocks) + "\n"
+    return blocks
 
 
 def _usage_line(command: Command, path: str) -> str:

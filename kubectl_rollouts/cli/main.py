@@ -198,11 +198,12 @@ def _help_command(words: list[str], program: Program) -> int:
 
 
 def _usage_error(command: Command, program: Program, reason: str) -> int:
-    from kubectl_rollouts.cli.help import usage_text
+    from kubectl_rollouts.cli.help import usage_for_person, usage_text
 
     if reason:
         write_error(f"Error: {reason}\n")
-    write_error(usage_text(command, program, brief=_is_terminal(sys.stderr)).removesuffix("\n"))
+    text = (usage_for_person if _is_terminal(sys.stderr) else usage_text)(command, program)
+    write_error(text.removesuffix("\n"))
     return 1
 
 

@@ -68,13 +68,21 @@ def test_usage_errors(words: str, usage: str) -> None:
 
 
 def test_on_a_terminal_a_line_stands_for_the_global_flags() -> None:
-    for words in (["promote"], ["promote", "-h"], ["get", "foo"], []):
-        with on_terminal(*words, columns=120, rows=60) as terminal:
-            terminal.end()
-        assert 'Use "kubectl rollouts options" for the flags that every command takes.' in terminal.text
-        assert "--kubeconfig" not in terminal.text
-        assert "Usage:" in terminal.text
+    with on_terminal("promote", "-h", columns=120, rows=60) as terminal:
+        terminal.end()
+    assert 'Use "kubectl rollouts options" for the flags that every command takes.' in terminal.text
+    assert "--full" in terminal.text
+    assert "--kubeconfig" not in terminal.text
     assert "--kubeconfig" in run_cli("promote", "-h").stdout
+
+
+@pytest.mark.parametrize("words", [["promote"], ["set", "image", "web", "x"], ["get", "foo"], ["undo", "a", "b"]])
+def test_on_a_terminal_the_reason_of_a_usage_error_stays_in_sight(words: list[str]) -> None:
+    with on_terminal(*words, columns=80, rows=24) as terminal:
+        assert terminal.end() == 1
+    assert terminal.lines[0].startswith("Error: ")
+    assert "Usage:" in terminal.text
+    assert "--help" in terminal.text
 
 
 def test_the_blocks_of_a_usage_text() -> None:
