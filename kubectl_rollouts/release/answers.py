@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubectl_rollouts.cluster.errors import ApiError
+from kubectl_rollouts.cluster.errors import ApiError, ConnectionFailed
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.resources import ARGO, DEPLOYMENTS, EXPERIMENTS, ROLLOUTS
 
@@ -36,3 +36,10 @@ def explained(error: ApiError, resource: Resource, name: str = "") -> Failure:
         f"the server has no {resource.group_resource} ({resource.api_version}): "
         "Argo Rollouts is not installed on this cluster, or its API is not served"
     )
+
+
+def in_short(failure: Failure) -> str:
+    """The failure as it fits on a watched screen: without the URL of a watch, which is several lines long."""
+    if isinstance(failure, ConnectionFailed):
+        return f"no connection to the API server: {failure.cause}"
+    return str(failure)

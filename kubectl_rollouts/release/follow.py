@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kubectl_rollouts.errors import Failure
+from kubectl_rollouts.release.answers import in_short
 from kubectl_rollouts.release.fetch import Reader
 from kubectl_rollouts.release.plan import hash_of, needs
 from kubectl_rollouts.release.probe import GRACE, Probe
@@ -169,7 +170,7 @@ class Follower:
         now = time.monotonic()
         for stream in self._all():
             if stream.trouble is not None and now >= stream.troubled_at + GRACE:
-                return f"{stream.kind.plural}: {stream.trouble}"
+                return f"{stream.kind.plural}: {in_short(stream.trouble)}"
         return self._probe.trouble(now)
 
     # --- What was heard --------------------------------------------------------------------------------------------

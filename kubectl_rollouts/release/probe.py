@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubectl_rollouts.cluster.errors import ConnectionFailed
 from kubectl_rollouts.errors import Failure
-from kubectl_rollouts.release.answers import is_absent
+from kubectl_rollouts.release.answers import in_short, is_absent
 from kubectl_rollouts.release.streams import is_older
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Probe:
         if self._asked is not None and now >= self._asked + PATIENCE:
             return "the API server does not answer"
         if self._failure is not None:
-            return str(self._failure)
+            return in_short(self._failure)
         return "the watch has fallen behind" if self.behind(now) else ""
 
 

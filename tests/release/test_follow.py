@@ -304,6 +304,17 @@ def test_a_server_that_is_away_makes_the_screen_stale_until_it_is_back(
     followed.until(lambda state: state.stale == "" and status(state) == "Paused")
 
 
+def test_a_server_that_has_gone_is_said_in_a_line(server: ApiServer, watch: Callable[..., Watched]) -> None:
+    put(server, *simple("web"))
+    followed = watch()
+    followed.until(has("web-bbbb"))
+    assert server.wait_watching(5)
+    server.stop()
+    state = followed.until(lambda state: state.stale != "")
+    assert "no connection to the API server: " in state.stale
+    assert "http://" not in state.stale
+
+
 def test_a_deleted_release_keeps_its_last_screen_and_says_so(server: ApiServer, watch: Callable[..., Watched]) -> None:
     put(server, *simple("web"))
     followed = watch()
