@@ -20,7 +20,7 @@ find-python = for p in $${PYTHON:-python3 python3.14 python3.13 python3.12 pytho
 RUNTIME := $(VENV)/.runtime-ready
 DEV := $(VENV)/.dev-ready
 
-.PHONY: demo test lint types contracts check-tests torture bench bench-compare conformance completions lock clean bench-watch bench-layout
+.PHONY: demo test lint types contracts check-tests torture wheel sbom audit bench bench-compare conformance completions lock clean bench-watch bench-layout
 .DEFAULT_GOAL := help
 
 help:
@@ -62,6 +62,21 @@ check-tests: $(DEV)
 torture: $(DEV)
 	$(BIN)/python -m tests.torture $(ARGS)
 
+# The wheel: the same commit gives the same bytes.
+WHEELS ?= dist
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1767225600)
+wheel: $(RUNTIME)
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(BIN)/python -m hatchling build -t wheel -d $(WHEELS)
+
+SBOM ?= sbom.cdx.json
+sbom: $(RUNTIME)
+	$(BIN)/python -m tests.supply.sbom > $(SBOM)
+
+# Known vulnerabilities of what is locked: needs the network, and an environment of its own.
+audit: requirements.lock
+	@test -x .venv-audit/bin/pip-audit || { python3 -m venv .venv-audit && .venv-audit/bin/pip install -q pip-audit==2.10.1; }
+	.venv-audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
+
 bench: $(RUNTIME)
 	@$(BIN)/python -m compileall -q kubectl_rollouts
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -91,4 +106,4 @@ lock:
 	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 -q --no-header -c requirements.lock -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-audit build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -347,7 +347,7 @@ CAMPAIGNS = [
         "two clients",
         "fifty random changes by our client and the kubernetes package to the sandbox: both see what a model says",
         _two_clients,
-        long=100,
+        long=50,
         short=2,
         threads=6,
     ),
@@ -355,7 +355,7 @@ CAMPAIGNS = [
         "fuzzed server",
         "twenty odd or damaged requests a case to the sandbox's server: an answer, never a 500, and it still serves",
         _fuzzed_server,
-        long=3000,
+        long=1000,
         short=10,
     ),
 ]

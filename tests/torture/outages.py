@@ -279,7 +279,7 @@ CAMPAIGNS = [
         "back-off",
         "ten simulated minutes of failure cost a watch at most a request in 4 s; it is live within 35 s of the end",
         _simulated,
-        long=300,
+        long=200,
         short=12,
         processes=2,
     ),
