@@ -46,9 +46,7 @@ def usage_text(command: Command, program: Program, *, brief: bool = False) -> st
 
 def usage_for_person(command: Command, program: Program) -> str:
     """Return the usage as it answers a usage error on a terminal: without flags, so that the reason stays in sight."""
-    more = (
-        f'Use "{program.path(command.path)} --help" for more information, "{program.path("options")}" for global flags.'
-    )
+    more = f'Use "{program.path(command.path)} --help" for its flags.'
     return "\n\n".join([*_form(command, program), more]) + "\n"
 
 
