@@ -55,7 +55,7 @@ class Stream:
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock: socket.socket) -> None:
-        with contextlib.suppress(OSError):
+        with sock, contextlib.suppress(OSError):
             while data := sock.recv(65536):
                 target = data.split(b" ")[1].decode()
                 if "watch=true" in target:
