@@ -32,7 +32,8 @@ class ApiError(Failure):
     """The API server answered, with an error. `str()` is the message that the reference would print.
 
     `code` is the HTTP status (or the one in an ERROR event), `reason` Kubernetes' word for it, `details` the
-    Status object's details as decoded, `retry_after` the server's wish in seconds (None: none was said).
+    Status object's details as decoded, `retry_after` the server's wish in seconds (None: none was said); a wish of
+    more seconds than requests wait for (commands.md §2.5) stands in the text, too.
     """
 
     def __init__(
@@ -44,7 +45,8 @@ class ApiError(Failure):
         details: dict[str, object] | None = None,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(message)
+        wish = "" if retry_after is None or retry_after <= 10 else f" (the server asks to wait {retry_after:.0f} s)"
+        super().__init__(message + wish)
         self.code = code
         self.reason = reason
         self.message = message

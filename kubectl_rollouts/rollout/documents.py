@@ -116,12 +116,12 @@ _AFTER = {
 
 def _json_documents(text: str) -> Iterator[Document]:
     decoder = json.JSONDecoder(parse_float=Literal, parse_constant=_no_constant)
-    at = 0
+    at, yielded = 0, False
     while True:
         while at < len(text) and text[at] in " \t\r\n":
             at += 1
-        if at == len(text):
-            return
+        if at == len(text) or (yielded and text[at] != "{"):
+            return  # what follows a value and is no other one is ignored, as by the reference
         try:
             value, end = decoder.raw_decode(text, at)
         except json.JSONDecodeError as error:
@@ -131,7 +131,7 @@ def _json_documents(text: str) -> Iterator[Document]:
         if not isinstance(value, dict):
             raise Failure(f"json: cannot unmarshal {_json_kind(value)} into Go value of type map[string]interface {{}}")
         yield Document(value, False, text[at:end])
-        at = end
+        at, yielded = end, True
 
 
 def _no_constant(word: str) -> float:

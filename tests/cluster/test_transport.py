@@ -277,6 +277,7 @@ def test_what_is_not_waited_for(serve: Serve, connect: Connect, status: int, aft
     with pytest.raises(ApiError) as caught:
         connect(server).get(WIDGETS, "ns", "w")
     assert caught.value.code == status
+    assert str(caught.value).endswith(f"(the server asks to wait {after} s)") == (after in ("11", "3600"))
     assert len(server.requests) == 1
 
 

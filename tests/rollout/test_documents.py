@@ -230,3 +230,9 @@ def test_without_libyaml_the_words_are_the_same(text: str, error: str, monkeypat
         values(text)
     assert str(caught.value) == f"{YAML}{error}"
     assert values("a: &x [y, 'y']\nb: *x\n") == [{"a": [True, "y"], "b": [True, "y"]}]
+
+
+def test_what_follows_a_json_value_and_is_no_other_is_ignored() -> None:
+    """As the reference does, which reads the first value only; a second object is read here (Q16)."""
+    assert [each.value for each in documents(b'{"kind":"A"} rest')] == [{"kind": "A"}]
+    assert [each.value for each in documents(b'{"kind":"A"}{"kind":"B"}\n')] == [{"kind": "A"}, {"kind": "B"}]
