@@ -106,7 +106,6 @@ def test_tags_anchors_and_merges() -> None:
         ('{"a":NaN}', "invalid character 'N' looking for beginning of value"),
         ('{"a":"\n"}', "invalid character '\\n' in string literal"),
         ('{"a":"\\q"}', "invalid character 'q' in string escape code"),
-        ('{"kind":"A"} x', "invalid character 'x' looking for beginning of value"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read(text: str, error: str) -> None:
