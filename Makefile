@@ -1,10 +1,12 @@
 # One file that says how everything is run. Each target sets up what it needs, once; a second run does nothing twice.
 #
-#   make demo          the guide's canary release, played live on the embedded cluster (about half a minute)
-#   make test          lint, types, import contracts and all tests
-#   make bench         how long commands take, against the bare interpreter (bench-watch, bench-layout: watches, drawing)
-#   make torture       campaigns of seeded faults, long: about five minutes
-#   make conformance   the recorded command lines and releases of the reference
+#   make demo           the guide's canary release, played live on the embedded cluster (about half a minute)
+#   make test           lint, types, import contracts and all tests
+#   make bench          how long commands take, against the bare interpreter (bench-watch, bench-layout: watches, drawing)
+#   make bench-sandbox  200 releases at once on the embedded cluster (about half a minute)
+#   make soak           1,000 releases with random commands on the sandbox's controllers, invariants checked at every step
+#   make torture        campaigns of seeded faults, long: about five minutes
+#   make conformance    the recorded command lines and releases of the reference
 
 SHELL := /bin/sh
 VENV := .venv
@@ -20,7 +22,7 @@ find-python = for p in $${PYTHON:-python3 python3.14 python3.13 python3.12 pytho
 RUNTIME := $(VENV)/.runtime-ready
 DEV := $(VENV)/.dev-ready
 
-.PHONY: demo test lint types contracts check-tests torture wheel sbom audit bench bench-compare conformance completions lock clean bench-watch bench-layout
+.PHONY: soak bench-sandbox demo test lint types contracts check-tests torture wheel sbom audit bench bench-compare conformance completions lock clean bench-watch bench-layout
 .DEFAULT_GOAL := help
 
 help:
@@ -87,6 +89,16 @@ bench-watch: $(RUNTIME)
 
 bench-layout: $(RUNTIME)
 	$(BIN)/python -m benchmarks.layout
+
+bench-sandbox: $(RUNTIME)
+	@$(BIN)/python -m compileall -q kubectl_rollouts
+	$(BIN)/python -m benchmarks.sandbox_load $(ARGS)
+
+soak: $(DEV)
+	$(BIN)/python -m tests.sandbox.controllers.soak $(RELEASES) $(SEED)
+
+RELEASES ?= 1000
+SEED ?= 0
 
 bench-compare: $(RUNTIME)
 	$(BIN)/python -m benchmarks --compare $(BASE) $(ARGS)

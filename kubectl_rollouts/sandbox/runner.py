@@ -31,6 +31,11 @@ A collection of everything stops the whole process for longer than an answer may
 PATIENT_CONFLICTS = 5
 """Conflicts in a row that are retried at once; after that they wait as errors do."""
 
+FIRST = {"Pod": 0, "ReplicaSet": 1}
+"""Who goes first when much is to be done; all others come after. What changed at a hundred pods is counted once by
+their ReplicaSets then, and once by their rollouts, instead of a hundred times."""
+LAST = 2
+
 QueueKey = tuple[int, str, str]
 """Index of the controller, namespace, name."""
 
@@ -53,7 +58,8 @@ class Runner:
         self._now = now
         self._recorder = Recorder(store, now)
         self._changed: deque[Stored] = deque()
-        self._queue: dict[QueueKey, None] = {}  # ordered, each key once
+        self._ranks = [FIRST.get(controller.kind, LAST) for controller in controllers]
+        self._queues: list[dict[QueueKey, None]] = [{} for _ in range(LAST + 1)]  # ordered, each key once
         self._timers: list[tuple[float, QueueKey]] = []
         self._due: dict[QueueKey, float] = {}
         self._failures: dict[QueueKey, int] = {}
@@ -95,9 +101,7 @@ class Runner:
         while not self._stopping:
             self._take_changes()
             self._take_timers()
-            if self._queue:
-                key = next(iter(self._queue))
-                del self._queue[key]
+            if (key := self._next()) is not None:
                 self._reconcile(key)
                 if time.monotonic() - self._collected > YOUNG_EVERY:
                     self._collect(1)
@@ -109,6 +113,17 @@ class Runner:
             if time.monotonic() - self._collected_all > ALL_EVERY:
                 self._collect(2)
             self._wake.wait(self._until_next())
+
+    def _next(self) -> QueueKey | None:
+        for queue in self._queues:
+            if queue:
+                key = next(iter(queue))
+                del queue[key]
+                return key
+        return None
+
+    def _put(self, key: QueueKey) -> None:
+        self._queues[self._ranks[key[0]]][key] = None
 
     def _collect(self, generation: int) -> None:
         """Collect garbage, if it is this loop's task (`gc` is off while a sandbox runs)."""
@@ -139,7 +154,7 @@ class Runner:
         for index, controller in enumerate(self._controllers):
             try:
                 for namespace, name in controller.keys(kind, obj, self._store):
-                    self._queue[(index, namespace, name)] = None
+                    self._put((index, namespace, name))
             except Exception as error:
                 self._complain(index, f"{kind}", error)
 
@@ -151,7 +166,7 @@ class Runner:
             when, key = heapq.heappop(self._timers)
             if self._due.get(key) == when:
                 del self._due[key]
-                self._queue[key] = None
+                self._put(key)
 
     def _again(self, key: QueueKey, seconds: float) -> None:
         when = time.monotonic() + seconds
@@ -183,7 +198,7 @@ class Runner:
         count = self._failures.get(key, 0) + 1
         self._failures[key] = count
         if patient and count <= PATIENT_CONFLICTS:
-            self._queue[key] = None
+            self._put(key)
         else:
             self._again(key, min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(count, 20)))
 

@@ -120,6 +120,34 @@ def test_names_that_are_taken_do_not_stop_the_rest(running: Any) -> None:
     assert runner.wait_idle(10)
 
 
+class Count:
+    """Notes which of its keys were reconciled, after ConfigMaps changed."""
+
+    def __init__(self, kind: str, done: list[str]) -> None:
+        self.kind = kind
+        self._done = done
+
+    def keys(self, kind: str, obj: Object, world: World) -> Iterable[Key]:
+        return (("default", "all"),) if kind == "ConfigMap" else ()
+
+    def reconcile(self, namespace: str, name: str, world: World, clock: Clock) -> Outcome:
+        self._done.append(self.kind)
+        return Outcome()
+
+
+def test_pods_come_before_what_counts_them() -> None:
+    store, done = Store(), list[str]()
+    store.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
+    store.create(config_map("one"))
+    runner = Runner(store, [Count(kind, done) for kind in ("Rollout", "ReplicaSet", "Pod")])
+    runner.start()
+    try:
+        eventually(lambda: len(done) == 3)
+    finally:
+        runner.stop()
+    assert done == ["Pod", "ReplicaSet", "Rollout"]
+
+
 def test_timers_and_speed(running: Any) -> None:
     begin = time.time()
 

@@ -18,6 +18,7 @@ from kubectl_rollouts.sandbox.objects import (
     SETTINGS,
     Object,
     annotations_of,
+    born_at,
     controller_of,
     created_at,
     deleting,
@@ -29,8 +30,10 @@ from kubectl_rollouts.sandbox.objects import (
 )
 from kubectl_rollouts.sandbox.world import Change, Clock, Delete, Emit, Key, Outcome, Patch, World
 
-# Real seconds, counted from the (whole) second of creation or of the request to delete.
-_READY_AFTER, _READY_SPREAD = 1.7, 0.2
+# Real seconds after the creation. All pods of a wave within what a watcher takes for one moment, and later than the
+# pods that they replace are gone, so that a restart does not wait for its next look.
+_READY_AFTER, _READY_SPREAD = 1.4, 0.2
+# Real seconds, counted from the (whole) second of the request to delete.
 _GONE_AFTER = 1.3
 _PULL_ERROR_SHOWN = 3.0
 _FIRST_BACK_OFF, _LAST_BACK_OFF = 10.0, 300.0
@@ -103,7 +106,7 @@ def _deletion_requested(pod: Object) -> float:
 
 def _live(pod: Object, ready_after: float, clock: Clock) -> Outcome:
     """A pod that is wanted: its containers as its age has them."""
-    age = clock.now - created_at(pod)
+    age = clock.now - born_at(pod)
     containers = pod["spec"].get("containers") or []
     broken = annotations_of(pod).get(FAIL_ANNOTATION)
     states = [_container(c, pod, age, ready_after, bool(broken), clock) for c in containers]
@@ -144,13 +147,13 @@ def _container(
         return made, ready_after - age
     made["imageID"] = f"sandbox/{image}"
     if tag.startswith("crash"):
-        return _crashing(made, created_at(pod) + ready_after, clock)
+        return _crashing(made, born_at(pod) + ready_after, clock)
     if broken:
         since = find_condition(pod.get("status") or {}, "Ready")
         turned = parse_time(since["lastTransitionTime"]) if since and since["status"] == "False" else clock.now
         return _crashing(made, turned, clock)
     made.update(ready=True, started=True)
-    made["state"] = {"running": {"startedAt": time_text(created_at(pod) + ready_after)}}
+    made["state"] = {"running": {"startedAt": time_text(born_at(pod) + ready_after)}}
     return made, None
 
 

@@ -35,6 +35,16 @@ def test_pods_come_up_within_two_seconds() -> None:
     assert len({pod["status"]["podIP"] for pod in sim.pods()}) == 3
 
 
+def test_pods_count_from_the_moment_they_were_made_not_from_its_second() -> None:
+    sim = Simulation()
+    sim.run(0.7)  # late in a second
+    sim.apply(replica_set())
+    sim.run(1.3)
+    assert counted(sim) == (3, 0, 0)
+    sim.run(0.5)
+    assert counted(sim) == (3, 3, 3)
+
+
 def test_availability_waits_for_min_ready_seconds() -> None:
     sim = Simulation()
     sim.apply(replica_set(minReadySeconds=10))

@@ -10,6 +10,8 @@ import json
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from kubectl_rollouts.sandbox.controllers.rollout.quantities import canonical_quantity
 
 # Per Go type its fields in order: `name`, `name*` (a pointer: zero values are written too), `name!` (always
@@ -189,11 +191,21 @@ def safe_hash(data: bytes, collision_count: int | None = None) -> str:
     return str(value).translate(_DIGITS)
 
 
+@lru_cache(maxsize=1024)
+def _written(encoded: bytes, kind: str) -> bytes:
+    return _go_json(_as_go(msgspec.json.decode(encoded), kind))
+
+
+def _text(value: Any, kind: str) -> bytes:
+    """The JSON that Go writes for a value. Reconciles ask for the same few again and again."""
+    return _written(msgspec.json.encode(value), kind)
+
+
 def pod_template_hash(template: dict[str, Any] | None, collision_count: int | None = None) -> str:
     """The value of label `rollouts-pod-template-hash` for a pod template."""
-    return safe_hash(_go_json(_as_go(template or {}, "PodTemplate")), collision_count)
+    return safe_hash(_text(template or {}, "PodTemplate"), collision_count)
 
 
 def step_hash(steps: list[dict[str, Any]] | None) -> str:
     """`status.currentStepHash` of a canary's steps; no steps hash as JSON `null`."""
-    return safe_hash(_go_json(_as_go(steps, "[Step]") if steps else None))
+    return safe_hash(_text(steps, "[Step]") if steps else b"null")

@@ -15,8 +15,9 @@ Object = dict[str, Any]
 
 
 def steps_of(rollout: Object) -> list[Object]:
-    """The steps of a canary; none for blue-green."""
-    return list((canary_of(rollout) or {}).get("steps") or [])
+    """The steps of a canary, as stored: never change the list; none for blue-green."""
+    steps: list[Object] = (canary_of(rollout) or {}).get("steps") or []
+    return steps
 
 
 def current_step(rollout: Object) -> tuple[Object | None, int | None]:
