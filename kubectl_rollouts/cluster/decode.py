@@ -94,6 +94,9 @@ def decode_page(data: bytes, type_: Any, what: str) -> Page:
     except _MISTAKES:
         found = decode(data, _RawList, what)
         items = [_item(raw, type_, what, at) for at, raw in enumerate(found.items or ())]
+    if found.metadata is None and found.items is None:
+        # A gateway's own JSON, or an event: taken for an empty list it would make everything disappear.
+        raise BadAnswer(f"{what}: the answer of the server is no list")
     meta = found.metadata or ListMeta()
     return Page(items, meta.resource_version or "", meta.continue_ or "")
 
@@ -143,18 +146,19 @@ def _explained(error: BaseException, data: bytes) -> str:
     return f"the answer of the server is not valid JSON: {text}"
 
 
+# Whatever is no lone surrogate, as much of it as there is, then one or the end. Nothing in it is tried twice.
+_UP_TO_LONE = (
+    r"((?:[^\\]++|\\[^u]|\\\Z|\\u(?![dD][89a-fA-F][0-9a-fA-F]{2})"
+    r"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})*+)(?:(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\Z)"
+)
+
+
 def _mended(data: bytes) -> bytes:
     """Return the JSON with what is no Unicode replaced by U+FFFD, as Go's decoder does."""
     import re
 
-    def mend(found: re.Match[str]) -> str:
-        text = found[0]
-        lone = text[1:2] == "u" and text[2:3] in "dD" and text[3:4] in "89abABcdefCDEF" and len(text) == 6
-        return "\\ufffd" if lone else text
-
     text = data.decode("utf-8", "replace")
-    pattern = r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)"
-    return re.sub(pattern, mend, text, flags=re.DOTALL).encode()
+    return re.sub(_UP_TO_LONE, lambda found: found[1] + ("\\ufffd" if found[2] else ""), text).encode()
 
 
 # --- Errors ------------------------------------------------------------------------------------------------------

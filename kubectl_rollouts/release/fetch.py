@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kubectl_rollouts.cluster.errors import ApiError, ConnectionFailed
+from kubectl_rollouts.cluster.errors import ApiError, BadAnswer, ConnectionFailed
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.answers import explained, is_absent, not_found
 from kubectl_rollouts.release.plan import Held, hash_of, needs
@@ -107,7 +107,12 @@ class Reader:
     def one(self, resource: Resource, name: str) -> Any:
         """GET an object, or, for who may list but not get (the reference needs no more), list it. Raises Failure."""
         try:
-            return self.client.get(resource, self.namespace, name, self.types[resource])
+            found = self.client.get(resource, self.namespace, name, self.types[resource])
+            # A gateway's own JSON, shown, would be a release without anything. (What is read as text has no metadata.)
+            meta = getattr(found, "metadata", None)
+            if meta is not None and not meta.name:
+                raise BadAnswer(f'{resource.group_resource} "{name}": the answer of the server is no object')
+            return found
         except ApiError as error:
             if not error.forbidden:
                 raise

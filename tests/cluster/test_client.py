@@ -202,7 +202,7 @@ def test_a_token_that_never_changes_does_not_loop(serve: Serve, connect: Connect
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("body", [{}, {"items": None}, {"items": []}, {"metadata": None, "items": None}])
+@pytest.mark.parametrize("body", [{"metadata": {}}, {"items": []}, {"metadata": {}, "items": None}])
 def test_empty_lists(serve: Serve, connect: Connect, body: Any) -> None:
     found = connect(serve(answering(body))).list(WIDGETS, "ns", Widget)
     assert (found.items, found.resource_version) == ([], "")
@@ -301,3 +301,11 @@ def test_writes(serve: Serve, connect: Connect) -> None:
         ("DELETE", f"{base}/w", b"", None),
     ]
     assert client.patch(WIDGETS, "ns", "w", {}, type_=Widget) == Widget(Meta("w", "1"), Spec(1))
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"items": None}, {"error": "try later"}, {"type": "ERROR", "object": {"kind": "Status"}}]
+)
+def test_what_is_no_list_is_not_an_empty_one(serve: Serve, connect: Connect, body: dict[str, Any]) -> None:
+    with pytest.raises(BadAnswer, match=r"widgets\.example\.com: the answer of the server is no list"):
+        connect(serve(answering(body))).list(WIDGETS, "ns")

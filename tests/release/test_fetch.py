@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from kubectl_rollouts.cluster.client import Client
+from kubectl_rollouts.cluster.kubeconfig import ClusterConfig
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.fetch import Fetched, Reader, fetch, read_rollout
 from kubectl_rollouts.release.resources import EXPERIMENTS, ROLLOUTS
 from kubectl_rollouts.rollout.info import RolloutInfo
+from tests.cluster.raw_server import RawServer
 from tests.support.api_server import ApiServer
 from tests.support.releases import (
     analysis_run,
@@ -350,3 +352,12 @@ def test_nulls_are_zero_values(server: ApiServer, client: Client) -> None:
     odd["status"] = None
     put(server, odd)
     assert names(fetch(client, "default", ROLLOUTS, "web")) == ["web-aaaa"]
+
+
+def test_an_answer_that_is_no_object_is_not_shown_as_an_empty_one() -> None:
+    with (
+        RawServer(lambda exchange: exchange.answer({"error": "try later"})) as gateway,
+        Client(ClusterConfig(server=gateway.url)) as client,
+        pytest.raises(Failure, match="is no object"),
+    ):
+        fetch(client, "default", ROLLOUTS, "web")

@@ -131,6 +131,8 @@ def _run_here(campaign: Campaign, seed: int, count: int) -> list[Failed]:
             else:
                 for number in seeds:
                     attempt(number)
+    except Exception as error:  # what the cases share could not be opened or closed
+        failures.append(Failed(seed, "".join(traceback.format_exception(error))))
     finally:
         threading.excepthook = hook
     return failures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from typing import Any
 
 import msgspec
@@ -32,7 +33,28 @@ NOW = 1_800_000_000.0
 
 
 class Said(dict[str, str]):
-    """What was said, by the name of the output."""
+    """What was said, by the name of the output, and how long each took (seconds of processor time, decoding apart)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.decoding = 0.0
+        self.seconds: dict[str, float] = {}
+        self._last = time.thread_time()
+
+    def decoded(self) -> None:
+        """What follows are outputs."""
+        now = time.thread_time()
+        self.decoding, self._last = now - self._last, now
+
+    def __setitem__(self, name: str, text: str) -> None:
+        now = time.thread_time()
+        self.seconds[name], self._last = now - self._last, now
+        super().__setitem__(name, text)
+
+    @property
+    def longest(self) -> float:
+        """What the slowest command takes: it decodes the objects and draws one of the outputs."""
+        return self.decoding + max(self.seconds.values(), default=0.0)
 
     def failed(self, name: str, failure: Failure) -> None:
         """A Failure is shown as the command line shows it."""
@@ -48,6 +70,7 @@ def said(documents: list[tuple[str, bytes]], *, rich: bool = True) -> Said:
             found[kind].append(decode(data, TYPES[kind], f'{kind} "{number}"'))
         except Failure as failure:
             out.failed(f"decode {number}", failure)
+    out.decoded()
     owned = (found["ReplicaSet"], found["Pod"])
     for rollout in found["Rollout"][:1]:
         _rollout(out, rollout, RolloutObjects(rollout, *owned, found["Experiment"], found["AnalysisRun"]), rich)
