@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +23,8 @@ from tests.support.cli import BIN, ROOT, environment
 
 PAGE = ROOT / "docs" / "tutorial.md"
 TIMEOUT = 90
+FOLDER = "/run/user/1000"
+"""What the page has in the place of the folder in which a test keeps its kubeconfig."""
 SAME = (
     (r"(-[0-9a-z]{6,10})-[b-z2-9]{5}\b(?=\s+Pod)", r"\1-?????"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UID"),
@@ -30,6 +32,7 @@ SAME = (
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"\(process \d+", "(process N"),
     (r"KUBECONFIG=\S+", "KUBECONFIG=FILE"),
+    (r"^\d\d:\d\d:\d\d .*\n", ""),  # progress: some states pass too quickly to be seen every time
     (r"  +", "  "),  # columns are as wide as their ages
     (r" +$", ""),
 )
@@ -65,7 +68,8 @@ class Terminal:
     """Where the commands are typed: the project's folder, and an environment that `export` changes."""
 
     def __init__(self, folder: Path) -> None:
-        self._env = environment({"XDG_RUNTIME_DIR": str(folder), "HOME": str(folder)})
+        own = {"XDG_RUNTIME_DIR": str(folder), "HOME": str(folder), "KUBECTL_ROLLOUTS_COLOR": "never"}
+        self._env = environment(own)
         self._exported = ""
 
     def type(self, command: str) -> str:
@@ -74,6 +78,9 @@ class Terminal:
         if words[0] == "export":
             assert self._exported, "there was no line to copy"
             self._env["KUBECONFIG"] = shlex.split(self._exported)[1].removeprefix("KUBECONFIG=")
+            return ""
+        if words[0] == "sleep":
+            time.sleep(float(words[1]))
             return ""
         assert words[:2] == ["kubectl", "rollouts"], command
         done = subprocess.run(
@@ -97,7 +104,10 @@ def alike(text: str) -> str:
     """A screen without what differs between two runs."""
     for pattern, instead in SAME:
         text = re.sub(pattern, instead, text, flags=re.MULTILINE)
-    return text
+    lines = text.splitlines()
+    if lines and all(line.startswith("rollout '") for line in lines):
+        lines.sort()  # the order in which several came to their goal
+    return "\n".join(lines)
 
 
 CHAPTERS = chapters(PAGE)
@@ -120,7 +130,7 @@ def test_tutorial(title: str, tmp_path: Path) -> None:
 
 
 def test_every_kind_of_release_is_toured() -> None:
-    commands = [typed.command for typed in sum(CHAPTERS.values(), [])]
+    commands = [typed.command for chapter in CHAPTERS.values() for typed in chapter]
     for word in ("promote", "abort", "retry", "undo", "hello:bad", "blog", "till", "wait", "status"):
         assert any(word in command for command in commands), word
 
@@ -135,13 +145,14 @@ def test_screens_are_compared() -> None:
 def write() -> None:
     """Play the tour and put what is shown into the page."""
     shown: dict[int, str] = {}
+    exported = ""
     for title in PARTS:
         with tempfile.TemporaryDirectory() as folder:
             terminal = Terminal(Path(folder))
             try:
                 for chapter in (START, title):
                     for typed in CHAPTERS[chapter]:
-                        shown[typed.line] = terminal.type(typed.command)
+                        shown[typed.line] = terminal.type(typed.command).replace(folder, FOLDER)
             finally:
                 for typed in CHAPTERS[END]:
                     shown[typed.line] = terminal.type(typed.command)
@@ -149,11 +160,15 @@ def write() -> None:
     for number, line in enumerate(PAGE.read_text(encoding="utf-8").splitlines(), 1):
         if line.startswith("```"):
             fenced = line == "```console"
-        if not fenced or line.startswith(("$ ", "```")):
+        if line.startswith("$ export "):
+            lines.append(f"$ {exported}")
+        elif not fenced or line.startswith(("$ ", "```")):
             lines.append(line)
-        lines += [each.rstrip() for each in shown.get(number, "").splitlines()]
+        for each in shown.get(number, "").splitlines():
+            lines.append(each.rstrip())
+            exported = each if each.startswith("export ") else exported
     PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    sys.exit(write())
+    write()
