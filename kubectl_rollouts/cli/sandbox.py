@@ -114,7 +114,7 @@ def _run_command(words: list[str], host: Host) -> int:
 
 
 def _environment(host: Host) -> dict[str, str]:
-    return {**os.environ, "KUBECONFIG": str(host.kubeconfig)}
+    return {**os.environ, "KUBECONFIG": str(host.kubeconfig), "KUBECTL_ROLLOUTS_SANDBOX": host.url}
 
 
 def _chosen(port: int) -> Entry:

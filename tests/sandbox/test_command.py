@@ -148,6 +148,10 @@ def test_run_hands_its_cluster_and_the_status_over(cli: Cli, tmp_path: Path) -> 
     assert done.stderr == "keda.sh/v1 ScaledObject is unknown here: x was left out\n"
     ours = cli("run", "--load", str(manifests), "--", sys.executable, "-m", "kubectl_rollouts", "list", "rollouts")
     assert "shop" in ours.stdout
+    script = (
+        "import os, urllib.request as r; print(r.urlopen(os.environ['KUBECTL_ROLLOUTS_SANDBOX'] + '/version').status)"
+    )
+    assert cli("run", "--", sys.executable, "-c", script, NO_PROXY="127.0.0.1").stdout == "200\n"
     killed = cli("run", "--", sys.executable, "-c", "import os, signal; os.kill(os.getpid(), 15)", check=False)
     assert killed.returncode == 128 + signal.SIGTERM
 
