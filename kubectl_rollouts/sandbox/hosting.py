@@ -44,8 +44,8 @@ class Host:
         self._ended = threading.Event()
         self._own_kubeconfig = not kubeconfig
         state_path = Path(state).absolute() if state else None
-        fresh = state_path is None or not state_path.exists()
         self.sandbox = Sandbox(port, speed, state_path, say)
+        fresh = self.sandbox.store.empty
         self._entry_file: Path | None = None
         try:
             self.kubeconfig = (
@@ -64,7 +64,11 @@ class Host:
             self.sandbox.api.control = control
             self.sandbox.start()
             if fresh:
-                self._load()
+                self._load_first()
+            elif loads:
+                say(
+                    f"{state} holds a cluster already: no manifests are loaded (`sandbox reset` empties it and loads them)"
+                )
             write_private(self.kubeconfig, kubeconfig_text(self.sandbox.url))
             self._entry_file = register(self.entry)
         except BaseException:
@@ -75,6 +79,13 @@ class Host:
     def url(self) -> str:
         """The address of the API server."""
         return self.sandbox.url
+
+    def _load_first(self) -> None:
+        try:
+            self._load()
+        except BaseException:
+            self.sandbox.store.clear()  # so that the next start with this state file loads the mended manifests
+            raise
 
     def _load(self) -> None:
         for path in self._loads:

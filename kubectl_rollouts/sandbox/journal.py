@@ -39,7 +39,8 @@ class SqliteJournal:
             path.touch(mode=0o600, exist_ok=True)
             self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=1.0)
         except (OSError, sqlite3.Error) as error:
-            raise Failure(f"cannot use the state file {path}: {error}") from error
+            why = (isinstance(error, OSError) and error.strerror) or error
+            raise Failure(f"cannot use the state file {path}: {why}") from error
         try:
             self._database.execute("pragma journal_mode = wal")
             self._database.execute("pragma synchronous = normal")

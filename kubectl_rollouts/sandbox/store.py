@@ -94,6 +94,11 @@ class Store:
         """The newest resource version given out."""
         return self._version
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is no object at all."""
+        return not any(self._objects.values())
+
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """The object, or None. Shared: never change it."""
         found = self._objects[kind].get(namespace)

@@ -190,6 +190,27 @@ def test_a_detached_one_is_found_troubled_reset_and_stopped(cli: Cli, tmp_path: 
     assert (gone.returncode, gone.stdout) == (1, "No sandbox is running\n")
 
 
+def test_a_state_file_of_a_start_that_failed_is_loaded_again(cli: Cli, tmp_path: Path) -> None:
+    manifest = tmp_path / "shop.yaml"
+    manifest.write_text(f"{json.dumps(rollout('shop', replicas=0))}\n---\n{{kind: Rollout, apiVersion: 1}}\n")
+    failed = cli("start", "--load", "shop.yaml", "--state", "state.db", check=False)
+    assert (failed.returncode, failed.stderr) == (1, "Error: shop.yaml: Rollout without metadata\n")
+    manifest.write_text(json.dumps(rollout("shop", replicas=0)))
+    cli("start", "--detach", "--load", "shop.yaml", "--state", "state.db")
+    assert "1 rollouts" in cli("status").stdout
+    cli("stop")
+    again = cli("start", "--detach", "--load", "shop.yaml", "--state", "state.db")
+    assert "state.db holds a cluster already: no manifests are loaded" in again.stdout + again.stderr
+    cli("stop")
+
+
+def test_a_state_file_that_cannot_be_made_is_said(cli: Cli, tmp_path: Path) -> None:
+    failed = cli("start", "--state", "missing/state.db", check=False)
+    assert failed.stderr == "Error: cannot use the state file {}: No such file or directory\n".format(
+        tmp_path / "missing" / "state.db"
+    )
+
+
 def test_one_of_several_is_meant(cli: Cli, environment: dict[str, str]) -> None:
     with started(environment) as (one, _, first), started(environment) as (two, port, _):
         unclear = cli("stop", check=False)
