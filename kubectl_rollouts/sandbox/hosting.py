@@ -67,7 +67,8 @@ class Host:
                 self._load_first()
             elif loads:
                 say(
-                    f"{state} holds a cluster already: no manifests are loaded (`sandbox reset` empties it and loads them)"
+                    f"{state} holds a cluster already: no manifests are loaded "
+                    "(`sandbox reset` empties it and loads them)"
                 )
             write_private(self.kubeconfig, kubeconfig_text(self.sandbox.url))
             self._entry_file = register(self.entry)
