@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import typer
-
-from kubectl_rollouts.cli.app import new_app, session_of
+from kubectl_rollouts.cli.app import App
 from kubectl_rollouts.cli.completion_scripts import script
+from kubectl_rollouts.cli.session import Session
 
-app = new_app()
+app = App()
 
 
 @app.command()
-def completion(ctx: typer.Context, shell: str) -> None:
+def completion(session: Session, shell: str) -> None:
     """Print the script for the program as it was called."""
-    session = session_of(ctx)
     session.say(script(shell, session.program.file), end="")

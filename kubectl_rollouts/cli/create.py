@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
 
-import typer
-
-from kubectl_rollouts.cli.app import new_app, session_of
+from kubectl_rollouts.cli.app import App
 from kubectl_rollouts.cli.session import Session, shown
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.create import create as create_object
@@ -15,18 +13,18 @@ from kubectl_rollouts.release.manifests import Manifest, read_manifests, read_te
 from kubectl_rollouts.release.resources import ARGO, EXPERIMENTS, ROLLOUTS
 from kubectl_rollouts.rollout.analysis_run import RunWish, split_argument
 
-app = new_app()
+app = App()
 
 
 @app.command()
 def create(
-    ctx: typer.Context,
-    filename: Annotated[list[str], typer.Option("--filename")] = [],  # noqa: B006 - Typer copies it
+    session: Session,
+    *,
+    filename: Sequence[str] = (),
     no_color: bool = False,
     watch: bool = False,
 ) -> int:
     """Create what files hold; with --watch show it then."""
-    session = session_of(ctx)
     if watch and len(filename) > 1:
         raise Failure("Cannot watch multiple resources")
     if watch:
@@ -40,17 +38,17 @@ def create(
 
 @app.command()
 def analysisrun(
-    ctx: typer.Context,
-    argument: Annotated[list[str], typer.Option("--argument")] = [],  # noqa: B006 - Typer copies it
-    from_: Annotated[str, typer.Option("--from")] = "",
+    session: Session,
+    *,
+    argument: Sequence[str] = (),
+    from_: str = "",
     from_file: str = "",
     generate_name: str = "",
-    global_: Annotated[bool, typer.Option("--global/--no-global")] = False,
+    global_: bool = False,
     instance_id: str = "",
     name: str = "",
 ) -> None:
     """Create an analysis run of a template."""
-    session = session_of(ctx)
     if bool(from_) == bool(from_file):
         raise Failure("one of --from or --from-file must be specified")
     wish = RunWish(list(map(split_argument, argument)), name, generate_name, instance_id)

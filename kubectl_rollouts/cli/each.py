@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kubectl_rollouts.cli.session import Session, shown
@@ -11,7 +11,7 @@ from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.patch_many import patch_object
 
 
-def each(session: Session, names: list[str], keep_going: bool, act: Callable[[str], str], outcome: str) -> int:
+def each(session: Session, names: Sequence[str], keep_going: bool, act: Callable[[str], str], outcome: str) -> int:
     """Act on every name and say `outcome`, a sentence with `{}` for the name that `act` returned.
 
     The first failure ends the command, unless `keep_going`: then it is said and the rest is done. Returns the status.
@@ -33,7 +33,7 @@ def each(session: Session, names: list[str], keep_going: bool, act: Callable[[st
 def patch_each(
     session: Session,
     resource: Resource,
-    names: list[str],
+    names: Sequence[str],
     keep_going: bool,
     patch: dict[str, Any],
     outcome: str,

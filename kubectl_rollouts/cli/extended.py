@@ -1,7 +1,7 @@
 """Calls with a flag of `more_flags.py`: which module carries them out. Plain calls never get here.
 
-The plain commands keep their Typer applications small, and so their start quick; what scripts and pipelines ask for
-on top is carried out from the parsed line itself, whose table has the types already.
+The plain commands keep their modules small, and so their start quick; what scripts and pipelines ask for on top is
+carried out from the parsed line itself, whose table has the types already.
 """
 
 from __future__ import annotations

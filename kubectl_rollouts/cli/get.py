@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 
-import typer
-
-from kubectl_rollouts.cli.app import new_app, session_of
+from kubectl_rollouts.cli.app import App
 from kubectl_rollouts.cli.session import Session
 from kubectl_rollouts.cluster.resources import Resource
 from kubectl_rollouts.release.fetch import fetch
@@ -15,18 +13,17 @@ from kubectl_rollouts.rollout.info import RolloutInfo
 from kubectl_rollouts.view.exact import write_screen
 from kubectl_rollouts.view.tree import experiment_screen, rollout_screen
 
-app = new_app()
+app = App()
 
 
 @app.command()
 def rollout(
-    ctx: typer.Context, name: str, watch: bool = False, no_color: bool = False, timeout_seconds: int = 0
+    session: Session, name: str, *, watch: bool = False, no_color: bool = False, timeout_seconds: int = 0
 ) -> int:
     """Show a rollout and everything it owns.
 
     Interrupted before it could be read, it shows nothing and exits 1 (view.md Q30).
     """
-    session = session_of(ctx)
     if watch:
         from kubectl_rollouts.cli.get_watch import watch_rollout
 
@@ -38,9 +35,8 @@ def rollout(
 
 
 @app.command()
-def experiment(ctx: typer.Context, name: str, watch: bool = False, no_color: bool = False) -> int:
+def experiment(session: Session, name: str, *, watch: bool = False, no_color: bool = False) -> int:
     """Show an experiment with its ReplicaSets, pods and AnalysisRuns."""
-    session = session_of(ctx)
     if watch:
         from kubectl_rollouts.cli.get_watch import watch_experiment
 

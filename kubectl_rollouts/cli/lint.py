@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
-
-from kubectl_rollouts.cli.app import new_app, session_of
-from kubectl_rollouts.cli.session import shown
+from kubectl_rollouts.cli.app import App
+from kubectl_rollouts.cli.session import Session, shown
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.rollout.validation.lint import lint_errors
 from kubectl_rollouts.rollout.validation.manifests import read_documents
 
-app = new_app()
+app = App()
 
 
 @app.command()
-def lint(ctx: typer.Context, filename: str = "") -> None:
+def lint(session: Session, *, filename: str = "") -> None:
     """Print one line for each error, without its field; the first one, with its field, ends the command."""
-    session = session_of(ctx)
     errors = lint_errors(read_documents(_read(filename)))
     for error in errors:
         session.say(shown(error.body))

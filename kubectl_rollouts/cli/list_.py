@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import time
 
-import typer
-
-from kubectl_rollouts.cli.app import new_app, session_of
+from kubectl_rollouts.cli.app import App
 from kubectl_rollouts.cli.session import Session
 from kubectl_rollouts.release.listing import list_experiments, list_rollouts
 from kubectl_rollouts.view.lists import experiments_table, rollouts_table
 
-app = new_app()
+app = App()
 
 NOTHING = "No resources found."
 
 
 @app.command()
 def rollouts(
-    ctx: typer.Context,
-    name: str = "",
-    all_namespaces: bool = False,
-    watch: bool = False,
-    timestamps: bool = False,
+    session: Session, *, name: str = "", all_namespaces: bool = False, watch: bool = False, timestamps: bool = False
 ) -> int:
     """List rollouts; with --watch, then those that change."""
-    session = session_of(ctx)
     namespace = _namespace(session, all_namespaces)
     if watch:
         from kubectl_rollouts.cli.list_watch import watch_rollouts
@@ -41,9 +34,8 @@ def rollouts(
 
 
 @app.command()
-def experiments(ctx: typer.Context, all_namespaces: bool = False) -> int:
+def experiments(session: Session, *, all_namespaces: bool = False) -> int:
     """List experiments."""
-    session = session_of(ctx)
     rows = list_experiments(session.client(), _namespace(session, all_namespaces)).rows
     if not rows:
         session.warn(NOTHING)

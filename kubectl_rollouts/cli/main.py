@@ -1,7 +1,7 @@
 """The entry point: argv to a command's module to an exit status.
 
-The grammar, usage errors and help need neither Typer nor the network; a command's module (and Typer with it) is
-imported only when that command is called. What each step costs is in docs/architecture.md.
+The grammar, usage errors and help need no network; a command's module is imported only when that command is called.
+What each step costs is in docs/performance.md.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from importlib import import_module
 
 from kubectl_rollouts.cli import pflag
 from kubectl_rollouts.cli.goquote import quote, raw_quote
 from kubectl_rollouts.cli.program import Program
 from kubectl_rollouts.cli.session import OutputClosedError, Session, prepare_streams, shown, write_error, write_output
-from kubectl_rollouts.cli.tree import COMMANDS, MANY, ROOT, Command, flags_of
+from kubectl_rollouts.cli.tree import ROOT, Command, flags_of
 from kubectl_rollouts.errors import Failure
 
 TYPE_CHECKING = False  # as in `typing`, whose import costs 5 ms
@@ -88,49 +87,12 @@ def _main(words: list[str], program: Program) -> int:
     problem = wrong_operands(command, parsed)
     if problem is not None or not command.module:
         return _usage_error(command, program, problem or "")
-    app = import_module(f"kubectl_rollouts.cli.{command.module}").app
+    from kubectl_rollouts.cli.app import app_of
+
     try:
-        status: int | None = app(
-            args=canonical(parsed), prog_name=program.path(command.path), standalone_mode=False, obj=session
-        )
-    except SystemExit:  # Typer's answer to a broken pipe that was not our output's (that one is OutputClosedError)
-        raise Failure("broken pipe") from None
+        return app_of(command).run(session, parsed)
     finally:
         session.close()
-    return status or 0
-
-
-def canonical(parsed: pflag.Parsed) -> list[str]:
-    """Return the command line that Typer is to read: only long flags that are not at their default, then operands.
-
-    Durations become nanoseconds; a switch set to false becomes `--no-…`. A module with several commands has the
-    command's name first.
-    """
-    command = parsed.command
-    shared = shares_module(command)
-    words = [command.name] if shared else []
-    for flag in command.flags:
-        value = parsed.values.get(flag.name, flag.default)
-        if isinstance(value, list):
-            words += [f"--{flag.name}={item}" for item in value]
-        elif value == flag.default:
-            continue
-        elif flag.kind == "bool":
-            words.append(f"--{flag.name}" if value else f"--no-{flag.name}")
-        else:
-            words.append(f"--{flag.name}={value}")
-    if command.least or command.most < MANY:
-        words += ["--", *parsed.operands]
-    return words
-
-
-def shares_module(command: Command) -> bool:
-    """Whether the command's module holds others, too, so that its name must be said to Typer."""
-    if command in COMMANDS:
-        return sum(other.module == command.module for other in COMMANDS) > 1
-    from kubectl_rollouts.cli.tree import all_commands
-
-    return sum(other.module == command.module for other in all_commands()) > 1
 
 
 def wrong_operands(command: Command, parsed: pflag.Parsed) -> str | None:

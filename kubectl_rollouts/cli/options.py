@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import typer
-
-from kubectl_rollouts.cli.app import new_app, session_of
+from kubectl_rollouts.cli.app import App
 from kubectl_rollouts.cli.help import flag_usages
+from kubectl_rollouts.cli.session import Session
 from kubectl_rollouts.cli.tree import GLOBAL_FLAGS
 
-app = new_app()
+app = App()
 
 
 @app.command()
-def options(ctx: typer.Context) -> None:
+def options(session: Session) -> None:
     """Print the global flags."""
-    session_of(ctx).say(
-        "These flags can be given to every command, before or after its name:\n\n" + flag_usages(GLOBAL_FLAGS)
-    )
+    session.say("These flags can be given to every command, before or after its name:\n\n" + flag_usages(GLOBAL_FLAGS))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import typer
-
-from kubectl_rollouts.cli.app import new_app, session_of
+from kubectl_rollouts.cli.app import App
 from kubectl_rollouts.cli.each import patch_each
+from kubectl_rollouts.cli.session import Session
 from kubectl_rollouts.release.resources import ROLLOUTS
 from kubectl_rollouts.rollout.actions import PAUSE
 
-app = new_app()
+app = App()
 
 
 @app.command()
-def pause(ctx: typer.Context, names: list[str], keep_going: bool = False) -> int:
+def pause(session: Session, *names: str, keep_going: bool = False) -> int:
     """Pause rollouts until they are promoted."""
-    return patch_each(session_of(ctx), ROLLOUTS, names, keep_going, PAUSE, "rollout '{}' paused")
+    return patch_each(session, ROLLOUTS, names, keep_going, PAUSE, "rollout '{}' paused")

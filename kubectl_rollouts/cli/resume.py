@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import typer
-
-from kubectl_rollouts.cli.app import new_app, session_of
+from kubectl_rollouts.cli.app import App
 from kubectl_rollouts.cli.each import each
+from kubectl_rollouts.cli.session import Session
 from kubectl_rollouts.release.patch_many import patch_whole
 from kubectl_rollouts.release.resources import ROLLOUTS
 from kubectl_rollouts.release.writes import metadata_name
 from kubectl_rollouts.rollout.actions import RESUME
 
-app = new_app()
+app = App()
 
 
 @app.command()
-def resume(ctx: typer.Context, names: list[str], keep_going: bool = False) -> int:
+def resume(session: Session, *names: str, keep_going: bool = False) -> int:
     """Lift the manual pause of rollouts; says when another pause goes on."""
-    session = session_of(ctx)
     client = session.client()
 
     def act(name: str) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 
-import typer
-
-from kubectl_rollouts.cli.app import new_app, session_of
+from kubectl_rollouts.cli.app import TyperApp
 from kubectl_rollouts.cli.session import Session
 from kubectl_rollouts.errors import Failure
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from kubectl_rollouts.sandbox.hosting import Host
     from kubectl_rollouts.sandbox.registry import Entry
 
-app = new_app()
+app = TyperApp()
 
 NOT_FOUND = 127
 CANNOT_RUN = 126
@@ -24,16 +23,16 @@ CANNOT_RUN = 126
 
 @app.command()
 def start(
-    ctx: typer.Context,
+    session: Session,
+    *,
     port: int = 0,
     kubeconfig: str = "",
     speed: str = "1",
-    load: list[str] = typer.Option([]),  # noqa: B008  how Typer says that a flag may be repeated
+    load: Sequence[str] = (),
     state: str = "",
     detach: bool = False,
 ) -> int:
     """Start a sandbox, say where it is, and keep it until Ctrl-C, SIGTERM or `sandbox stop`."""
-    session = session_of(ctx)
     if detach:
         from kubectl_rollouts.cli.sandbox_detach import start_detached
 
@@ -50,12 +49,12 @@ def start(
     return 0
 
 
-def _host(session: Session, port: int, kubeconfig: str, speed: str, loads: list[str], state: str) -> Host:
+def _host(session: Session, port: int, kubeconfig: str, speed: str, loads: Sequence[str], state: str) -> Host:
     from kubectl_rollouts.sandbox.hosting import Host
 
     if not 0 <= port <= 65_535:
         raise Failure(f"--port must be between 0 and 65535, not {port}")
-    return Host(port, kubeconfig, _speed(speed), loads, state, session.warn)
+    return Host(port, kubeconfig, _speed(speed), list(loads), state, session.warn)
 
 
 def _speed(text: str) -> float:
@@ -85,14 +84,13 @@ def _end_on_signals(host: Host) -> None:
 
 
 @app.command()
-def run(ctx: typer.Context, words: list[str], load: list[str] = typer.Option([]), speed: str = "1") -> int:  # noqa: B008
+def run(session: Session, *words: str, load: Sequence[str] = (), speed: str = "1") -> int:
     """Run a command with a sandbox of its own, and return the command's exit status."""
-    session = session_of(ctx)
     with _host(session, 0, "", speed, load, "") as host:
         return _run_command(words, host)
 
 
-def _run_command(words: list[str], host: Host) -> int:
+def _run_command(words: Sequence[str], host: Host) -> int:
     """Run the command in the foreground. Ctrl-C is its own business; SIGTERM is handed on."""
     import signal
     import subprocess
@@ -125,24 +123,23 @@ def _chosen(port: int) -> Entry:
 
 
 @app.command()
-def stop(ctx: typer.Context, port: int = 0) -> int:
+def stop(session: Session, *, port: int = 0) -> int:
     """Stop a running sandbox and wait until it has gone."""
     from kubectl_rollouts.sandbox.registry import request, wait_gone
 
     entry = _chosen(port)
     request(entry, "POST", "stop")
     wait_gone(entry)
-    session_of(ctx).say(f"Stopped the sandbox on {entry.url}")
+    session.say(f"Stopped the sandbox on {entry.url}")
     return 0
 
 
 @app.command()
-def status(ctx: typer.Context) -> int:
+def status(session: Session) -> int:
     """Show the running sandboxes, a block each; exit status 1 when there is none."""
     from kubectl_rollouts.sandbox.registry import request, running
     from kubectl_rollouts.view.durations import human_duration
 
-    session = session_of(ctx)
     entries = running()
     if not entries:
         session.say("No sandbox is running")
@@ -160,18 +157,18 @@ def status(ctx: typer.Context) -> int:
 
 
 @app.command()
-def reset(ctx: typer.Context, port: int = 0) -> int:
+def reset(session: Session, *, port: int = 0) -> int:
     """Empty a running sandbox, and load again what it was started with."""
     from kubectl_rollouts.sandbox.registry import request
 
     entry = _chosen(port)
     request(entry, "POST", "reset")
-    session_of(ctx).say(f"The sandbox on {entry.url} is as new")
+    session.say(f"The sandbox on {entry.url} is as new")
     return 0
 
 
 @app.command()
-def pods(ctx: typer.Context, fail: int = 0, slow: str = "", port: int = 0) -> int:
+def pods(session: Session, *, fail: int = 0, slow: str = "", port: int = 0) -> int:
     """Make trouble: let running pods crash, or new ones take longer until they are ready."""
     from kubectl_rollouts.sandbox.registry import request
 
@@ -182,7 +179,6 @@ def pods(ctx: typer.Context, fail: int = 0, slow: str = "", port: int = 0) -> in
         body["fail"] = fail
     if slow:
         body["slow"] = _seconds(slow)
-    session = session_of(ctx)
     answer = request(_chosen(port), "POST", "pods", body)
     for name in answer["failed"]:
         session.warn(f"pod {name} crashes from now on")
@@ -206,11 +202,10 @@ def _seconds(text: str) -> float | None:
 
 
 @app.command()
-def demo(ctx: typer.Context, name: str | None = typer.Argument(None)) -> int:
+def demo(session: Session, name: str = "") -> int:
     """Play a walk-through on a sandbox of its own."""
     from kubectl_rollouts.sandbox.demo import DEMOS, Stage, play
 
-    session = session_of(ctx)
     name = name or "canary"
     if name not in DEMOS:
         raise Failure(f"there is no demo {name!r}: choose one of {', '.join(DEMOS)}")

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from kubectl_rollouts.cli.main import canonical
+from kubectl_rollouts.cli.app import canonical
 from kubectl_rollouts.cli.session import Session
 from kubectl_rollouts.errors import Failure
 
@@ -27,7 +27,7 @@ def start_detached(session: Session) -> None:
         flags = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "kubectl_rollouts", "sandbox", *words],
+            [sys.executable, "-m", "kubectl_rollouts", "sandbox", "start", *words],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import typer
-
-from kubectl_rollouts.cli.app import new_app, session_of
+from kubectl_rollouts.cli.app import App
+from kubectl_rollouts.cli.session import Session
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.fetch import Reader, read_rollout
 from kubectl_rollouts.rollout.phase import Phase, phase
 from kubectl_rollouts.view.status import status_once
 
-app = new_app()
+app = App()
 
 SETTLED = ("Healthy", "Degraded")
 
 
 @app.command()
-def status(ctx: typer.Context, name: str, watch: bool = True, timeout: int = 0) -> int:
+def status(session: Session, name: str, *, watch: bool = True, timeout: int = 0) -> int:
     """Print the status of a rollout; with --watch each change of it, until it is healthy or degraded.
 
     `timeout` is in nanoseconds, 0 for none. Interrupted before the rollout could be read, it prints nothing and
     exits 1 (view.md Q30).
     """
-    session = session_of(ctx)
     if watch:
         from kubectl_rollouts.cli.status_watch import watch_status
 

@@ -1,7 +1,7 @@
 """The table of commands: names, aliases, operands and flags (spec/commands.md §1.1-1.3).
 
-It is the one place that says what can be typed: the grammar, the usage texts and completion read it without
-importing Typer, and a test holds the Typer applications against it. Importing it must cost next to nothing, so it
+It is the one place that says what can be typed: the grammar, the usage texts and completion read it, and a test
+holds the functions that carry the commands out, as Typer reads them, against it. Importing it must cost next to nothing, so it
 is plain tuples, and holds what the reference has: every command reads it. What came on top stands in
 `more_commands.py` and `more_flags.py`, which are read when a word or a flag is none of these, and for help.
 """
@@ -48,7 +48,7 @@ class Command:
     """One command. `path` is its words joined by blanks ("get rollout"), "" for the program itself.
 
     `least` and `most` bound the operands; a command that ignores its operands has 0 and MANY. `module` is the
-    module in this package that holds its Typer application ("" for groups), `completes` the resource that its
+    module in this package that carries it out ("" for groups), `completes` the resource that its
     first operand names. `later` marks a command that the reference has and this program does not have yet.
     """
 

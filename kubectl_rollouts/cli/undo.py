@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import typer
-
-from kubectl_rollouts.cli.app import new_app, session_of
-from kubectl_rollouts.cli.session import shown
+from kubectl_rollouts.cli.app import App
+from kubectl_rollouts.cli.session import Session, shown
 from kubectl_rollouts.release.undo import undo as carry_out
 
-app = new_app()
+app = App()
 
 
 @app.command()
-def undo(ctx: typer.Context, name: str, to_revision: int = 0) -> None:
+def undo(session: Session, name: str, *, to_revision: int = 0) -> None:
     """Go back to a revision; the text without a line end is the reference's (Q11)."""
-    session = session_of(ctx)
     client = session.client()
     undone = carry_out(client, client.namespace, name, to_revision)
     if undone.changed:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import sys
 
-import typer
-
 from kubectl_rollouts import __version__
-from kubectl_rollouts.cli.app import new_app, session_of
+from kubectl_rollouts.cli.app import App
 from kubectl_rollouts.cli.program import platform
+from kubectl_rollouts.cli.session import Session
 
-app = new_app()
+app = App()
 
 
 @app.command()
-def version(ctx: typer.Context, short: bool = False) -> None:
+def version(session: Session, *, short: bool = False) -> None:
     """Print the version, with --short its first line only.
 
     The names of the lines are the reference's, for scripts that read them; the version is followed by `+unknown`
@@ -30,4 +29,4 @@ def version(ctx: typer.Context, short: bool = False) -> None:
             f"  Compiler: {sys.implementation.name}",
             f"  Platform: {platform()}",
         ]
-    session_of(ctx).say("\n".join(lines))
+    session.say("\n".join(lines))

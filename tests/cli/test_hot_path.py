@@ -21,12 +21,11 @@ print(status, *sys.modules, file=sys.stderr)
 
 # Costly, or started for nothing: none of them in any command that a script pipes.
 BANNED = {
-    "asyncio", "attr", "certifi", "concurrent", "ctypes", "dataclasses", "google", "httpx", "json",
+    "ast", "asyncio", "attr", "certifi", "concurrent", "ctypes", "dataclasses", "google", "httpx", "inspect", "json",
     "kubernetes", "logging", "multiprocessing", "oauthlib", "packaging", "pydantic", "pygments", "queue", "requests",
     "rich", "socketserver", "tempfile", "tomllib", "unittest", "urllib3", "xml", "yaml", "zipfile",
 }  # fmt: skip
-# typing_extensions: msgspec takes it when it is installed.
-OURS = {"kubectl_rollouts", "msgspec", "typing_extensions", "typer", "annotated_doc", "shellingham"}
+OURS = {"kubectl_rollouts", "msgspec"}
 PIPED = [
     "get rollout web",
     "list rollouts",

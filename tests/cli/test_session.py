@@ -13,8 +13,8 @@ from typing import Any
 import pexpect
 import pytest
 
-from kubectl_rollouts.cli import main as cli_main
 from kubectl_rollouts.cli import pflag
+from kubectl_rollouts.cli.app import App
 from kubectl_rollouts.cli.program import Program
 from kubectl_rollouts.cli.session import Session, config_flags
 from kubectl_rollouts.cli.tree import GLOBAL_FLAGS
@@ -115,7 +115,7 @@ def broken(message: str) -> Any:
 
 
 def test_a_fault_of_the_program_is_one_line_without_its_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli_main, "canonical", broken("Bearer s3cret"))
+    monkeypatch.setattr(App, "run", broken("Bearer s3cret"))
     outcome = run_cli("version")
     assert (outcome.stdout, outcome.status) == ("", 1)
     assert re.match(r"Error: internal error: ValueError at cli/test_session\.py:\d+\n", outcome.stderr)
@@ -131,7 +131,7 @@ def test_ctrl_c_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli_main, "canonical", interrupted)
+    monkeypatch.setattr(App, "run", interrupted)
     assert run_cli("version") == ("", "", 130)
 
 

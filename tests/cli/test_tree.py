@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,8 @@ import pytest
 import typer
 
 from kubectl_rollouts.cli import pflag
+from kubectl_rollouts.cli.app import app_of, canonical
 from kubectl_rollouts.cli.help_texts import HELP
-from kubectl_rollouts.cli.main import canonical
 from kubectl_rollouts.cli.program import Program
 from kubectl_rollouts.cli.tree import GLOBAL_FLAGS, MANY, Command, all_commands, child, children, find, own_flags
 
@@ -28,7 +27,7 @@ def test_every_command_has_its_module() -> None:
 
 def typer_command(command: Command) -> Any:
     """The command of the Typer tree that runs a command of the table."""
-    found: Any = typer.main.get_command(import_module(f"kubectl_rollouts.cli.{command.module}").app)
+    found: Any = typer.main.get_command(app_of(command).typer())
     shared = sum(other.module == command.module for other in COMMANDS) > 1
     return found.commands[command.name] if shared else found
 
@@ -79,15 +78,14 @@ def test_the_canonical_line_says_the_same_to_typer(command: Command) -> None:
         wanted[flag.name] = pflag.convert(flag.kind, text)
     operands = ["--odd", "-o=x", "c=d"][: min(command.least, 3)]
     line = canonical(pflag.parse([*words, "--", *operands]))
-    shared = sum(other.module == command.module for other in COMMANDS) > 1
-    with typer_command(command).make_context("x", line[1:] if shared else line) as context:
+    with typer_command(command).make_context("x", line) as context:
         given = {
             each.opts[0][2:]: context.params[each.name] for each in context.command.params if each.opts[0][:2] == "--"
         }
         named = [context.params[each.name] for each in context.command.params if each.opts[0][:2] != "--"]
     given = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
     assert {name: value for name, value in given.items() if name != "help"} == wanted
-    words = [word for value in named if value is not None for word in (value if isinstance(value, tuple) else [value])]
+    words = [word for value in named if value for word in (value if isinstance(value, tuple) else [value])]
     assert words == operands
 
 

@@ -1,7 +1,7 @@
 """Actions with what scripts ask for: many rollouts, waits, dry runs, diffs, guards, reports.
 
-The action itself is the plain command: its Typer application is called once for each rollout, with a session that
-catches what it says and a client that records what it sends. So there is one path, whatever the flags.
+The action itself is the plain command: it is called once for each rollout, with a session that catches what it
+says and a client that records what it sends. So there is one path, whatever the flags.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from importlib import import_module
 from queue import SimpleQueue
 from typing import Any, NamedTuple, cast
 
+from kubectl_rollouts.cli.app import app_of
 from kubectl_rollouts.cli.goquote import quote
 from kubectl_rollouts.cli.output.objects import ObjectPrinter, object_printer
 from kubectl_rollouts.cli.pflag import Parsed
@@ -94,10 +94,7 @@ class Action:
         if self.dry_run and values.get("watch"):
             raise Failure("--watch and --dry-run exclude each other: nothing is created that could be watched")
         self.objects: ObjectPrinter | None = object_printer(session)
-        app = import_module(f"kubectl_rollouts.cli.{parsed.command.module}").app
-        from typer.main import get_command
-
-        self._command = get_command(app)
+        self._app = app_of(parsed.command)
 
     @property
     def exact(self) -> bool:
@@ -106,8 +103,6 @@ class Action:
 
     def carry_out(self, target: Target) -> Done:
         """Act on one rollout."""
-        from kubectl_rollouts.cli.main import canonical
-
         resource = _RESOURCES.get(self.path, ROLLOUTS)
         guards = Guards(resource, target.namespace, target.name, self.version, self.revision)
         client = RecordingClient(
@@ -124,7 +119,7 @@ class Action:
         failure = None
         started = time.monotonic()
         try:
-            self._command.main(args=canonical(parsed), prog_name="-", standalone_mode=False, obj=session)
+            self._app.run(session, parsed)
         except Failure as caught:
             failure = caught
         return Done(target, session.said, client.sent, failure, time.monotonic() - started)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from kubectl_rollouts.cli.app import app_of
 from kubectl_rollouts.cli.scripts.reporting import Reporter
 from kubectl_rollouts.cli.scripts.selecting import check_operands, select, selects
 from kubectl_rollouts.cli.scripts.waiting import path_text_of, reached_text, wish_of
@@ -42,14 +42,11 @@ def read(session: Session) -> int:
 
 def _plain(session: Session) -> int:
     """The plain command, its exit status made exact (--exit-code): the status that it showed decides."""
-    from kubectl_rollouts.cli.main import canonical
-
     parsed = session.parsed
-    app = import_module(f"kubectl_rollouts.cli.{parsed.command.module}").app
-    status: int | None = app(args=canonical(parsed), prog_name="-", standalone_mode=False, obj=session)
+    status = app_of(parsed.command).run(session, parsed)
     once = parsed.command.path == "get rollout" or not parsed.value("watch")
     if status or not parsed.values.get("exit-code") or parsed.command.path == "get experiment" or not once:
-        return status or 0
+        return status
     from kubectl_rollouts.release.resources import ROLLOUTS
 
     return _status_of(session.client().get(ROLLOUTS, session.namespace, parsed.operands[0]))
