@@ -1,8 +1,8 @@
 """The table of commands: names, aliases, operands and flags (spec/commands.md §1.1-1.3).
 
 It is the one place that says what can be typed: the grammar, the usage texts and completion read it, and a test
-holds the functions that carry the commands out, as Typer reads them, against it. Importing it must cost next to nothing, so it
-is plain tuples, and holds what the reference has: every command reads it. What came on top stands in
+holds the functions that carry the commands out, as Typer reads them, against it. Importing it must cost next to
+nothing, so it is plain tuples, and holds what the reference has: every command reads it. What came on top stands in
 `more_commands.py` and `more_flags.py`, which are read when a word or a flag is none of these, and for help.
 """
 
