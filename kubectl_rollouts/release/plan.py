@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         AnalysisRun,
         Deployment,
         Experiment,
+        LabelSelector,
         Pod,
         ReplicaSet,
         Rollout,
@@ -207,24 +208,29 @@ def _experiment_needs(held: Held, asked: Needs) -> None:
         hashes = {hash_of(obj) for obj in sets.values()}
         status, spec = experiment.status, experiment.spec
         ended = status is not None and status.phase in COMPLETED_ANALYSIS
+        unmade = status is None or status.phase in (None, "", "Pending")
+        # By name: the selector, and whether the status tells of pods.
         templates = {
-            template.name: 0 for template in (spec.templates if spec else None) or () if template and template.name
+            template.name: (template.selector, False)
+            for template in (spec.templates if spec else None) or ()
+            if template and template.name
         }
         for told in (status.template_statuses if status else None) or ():
             if told is None or not told.name:
                 continue
+            selector = templates.pop(told.name, (None, False))[0]
             if told.pod_template_hash:
                 hashes.add(told.pod_template_hash)
-                templates.pop(told.name, None)
             else:
-                templates[told.name] = told.replicas or 0
-        for template, replicas in templates.items():
+                templates[told.name] = selector, bool(told.replicas)
+        for template, (selector, has_pods) in templates.items():
             replica_set = f"{name}-{template}"
             absent = (REPLICA_SETS, replica_set) in held.absent
             if (replica_set not in sets or not hash_of(sets[replica_set])) and not (absent and ended):
                 asked.names.add((REPLICA_SETS, replica_set))
-            if replicas and absent and not _named_like(sets, replica_set):
-                asked.selectors.add((REPLICA_SETS, ""))  # older controllers added the hash to the name
+            if absent and (has_pods or not unmade) and not _named_like(sets, replica_set):
+                # Older controllers added the hash to the name, and told no hash. Where pods are told of, it is there.
+                asked.selectors.add((REPLICA_SETS, "" if has_pods else _own_selector(selector)))
         hashes.discard("")
         _add(asked, REPLICA_SETS, hashes)
         if REPLICA_SETS not in held.unread:
@@ -238,6 +244,12 @@ def _experiment_needs(held: Held, asked: Needs) -> None:
 
 def _named_like(sets: dict[str | None, ReplicaSet], prefix: str) -> bool:
     return any(name is not None and name.startswith(f"{prefix}-") for name in sets)
+
+
+def _own_selector(selector: LabelSelector | None) -> str:
+    """The labelSelector for the ReplicaSets of an experiment's template; "" where the template says another hash."""
+    text = selector_text(selector)
+    return "" if HASH_LABEL in text else text
 
 
 def _add(asked: Needs, kind: Resource, hashes: set[str]) -> None:

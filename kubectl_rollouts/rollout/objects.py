@@ -329,6 +329,7 @@ class ExperimentTemplate(Struct, frozen=True):
     """One entry of an Experiment's spec.templates."""
 
     name: str | None = None
+    selector: LabelSelector | None = None
 
 
 class ExperimentSpec(Struct, frozen=True):

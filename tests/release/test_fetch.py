@@ -214,6 +214,23 @@ def test_replica_sets_of_old_controllers_have_the_hash_in_their_name(server: Api
     assert [(one.name, len(one.pods)) for one in info.replica_sets] == [("e-a-h1", 1)]
 
 
+@pytest.mark.parametrize("phase", ["Running", "Successful", "Failed"])
+@pytest.mark.parametrize("told", [True, False])
+def test_replica_sets_of_old_controllers_are_shown_without_pods_too(
+    server: ApiServer, client: Client, phase: str, told: bool
+) -> None:
+    made = experiment("e", "", "", [{"name": "a", "replicas": 0}], phase=phase)
+    made["spec"]["templates"][0]["selector"] = {"matchLabels": {"app": "e"}}
+    if not told:
+        made["status"]["templateStatuses"] = None
+    old = replica_set("e", "h1", 0, kind="Experiment", name="e-a-h1")
+    old["metadata"]["labels"]["app"] = "e"
+    put(server, made, old)
+    info = fetch(client, "default", EXPERIMENTS, "e").held.info()
+    assert [one.name for one in info.replica_sets] == ["e-a-h1"]
+    assert "replicasets?app=e" in asked(server)
+
+
 # --- A template of a Deployment -----------------------------------------------------------------------------------
 
 
