@@ -32,6 +32,8 @@ def admit(kind: Kind, new: Object, old: Object | None, subresource: str) -> Obje
     if subresource not in ("", "finalize"):
         return new
     if old is None or _changed(new, old, "spec") or _changed(new, old, "stringData"):
+        if kind.kind == "Service" and old is not None:
+            new = _with_allocated(new, old)
         new = with_defaults(kind, new)
     causes: list[Cause] = []
     metadata = new["metadata"]
@@ -49,6 +51,26 @@ def admit(kind: Kind, new: Object, old: Object | None, subresource: str) -> Obje
     if causes:
         raise invalid(kind, metadata.get("name") or "", causes)
     return new
+
+
+def _with_allocated(new: Object, old: Object) -> Object:
+    """A Service that is replaced keeps the addresses and node ports that it was given, where it names none."""
+    spec, before = new.get("spec") or {}, old.get("spec") or {}
+    if "ExternalName" in (spec.get("type"), before.get("type")):
+        return new
+    if not spec.get("clusterIP"):
+        spec = {**spec, "clusterIP": before.get("clusterIP")}
+    if not spec.get("clusterIPs") and spec["clusterIP"] == before.get("clusterIP"):
+        spec = {**spec, "clusterIPs": before.get("clusterIPs")}
+    if spec.get("type") in ("NodePort", "LoadBalancer"):
+        given = {_port_key(port): port.get("nodePort") for port in before.get("ports") or ()}
+        ports = [{"nodePort": given.get(_port_key(port)), **port} for port in spec.get("ports") or ()]
+        spec = {**spec, "ports": [{k: v for k, v in port.items() if v is not None} for port in ports]}
+    return {**new, "spec": {key: value for key, value in spec.items() if value is not None}}
+
+
+def _port_key(port: Object) -> tuple[Any, Any]:
+    return port.get("protocol") or "TCP", port.get("port")
 
 
 def _changed(new: Object, old: Object, key: str) -> bool:

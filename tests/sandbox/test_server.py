@@ -293,6 +293,17 @@ def test_rules_of_admission(http: Http) -> None:
     assert elsewhere.json["message"] == 'namespaces "nowhere" not found'
 
 
+def test_a_replaced_service_keeps_its_address_and_node_port(http: Http) -> None:
+    path = "/api/v1/namespaces/default/services"
+    spec = {"selector": {"a": "b"}, "type": "NodePort", "ports": [{"port": 80}]}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec}
+    made = http("POST", path, service).json["spec"]
+    again = http("PUT", f"{path}/web", {**service, "spec": {**spec, "selector": {"a": "c"}}}).json["spec"]
+    assert again == {**made, "selector": {"a": "c"}}
+    moved = http("PUT", f"{path}/web", {**service, "spec": {**spec, "clusterIP": "10.96.255.255"}})
+    assert (moved.code, "field is immutable" in moved.json["message"]) == (422, True)
+
+
 def test_server_side_apply_knows_who_owns_what(http: Http) -> None:
     path = f"{DEPLOYMENTS}/web"
 
