@@ -172,6 +172,65 @@ def test_successful_post_promotion_run_promotes() -> None:
     assert sim.sizes("web") == {"1": 0, "2": 3}
 
 
+def test_a_retry_after_a_failed_analysis_before_the_switch_measures_again() -> None:
+    sim = updating(blue_green(autoPromotionEnabled=False, prePromotionAnalysis=CHECK, abortScaleDownDelaySeconds=3))
+    result(sim, "2-pre", "Failed")
+    sim.run(5)
+    assert sim.sizes("web") == {"1": 3, "2": 0}
+    sim.retry("web")
+    sim.run(5)
+    assert sim.phase("web") == ("Progressing", "active service cutover pending")
+    assert runs(sim) == ["2-pre", "2-pre.1"]
+    result(sim, "2-pre.1", "Successful")
+    assert sim.phase("web") == ("Paused", "BlueGreenPause")
+
+
+def test_an_inconclusive_analysis_after_the_switch_pauses_without_endless_writes() -> None:
+    sim = updating(blue_green(postPromotionAnalysis=CHECK))
+    result(sim, "2-post", "Inconclusive")
+    assert sim.phase("web") == ("Paused", "InconclusiveAnalysisRun")
+    assert sim.conditions("web")["Progressing"] == "Unknown/RolloutPaused"
+    before = len(sim.writes)
+    sim.run(60)
+    assert sim.writes[before:] == []
+    sim.promote("web")
+    sim.run(3)
+    assert runs(sim) == ["2-post", "2-post.1"]
+    result(sim, "2-post.1", "Successful")
+    assert sim.phase("web") == ("Healthy", "")
+    assert sim.conditions("web")["Progressing"] == "True/NewReplicaSetAvailable"
+
+
+def test_a_user_may_pause_during_the_analysis_after_the_switch() -> None:
+    sim = updating(blue_green(postPromotionAnalysis=CHECK))
+    sim.pause("web")
+    sim.run(3)
+    assert sim.phase("web") == ("Paused", "manually paused")
+    result(sim, "2-post", "Successful")
+    assert sim.status("web")["stableRS"] == sim.status("web")["currentPodHash"]
+
+
+def test_arguments_take_fields_of_the_rollout() -> None:
+    paths = {"one": "metadata.labels['team']", "all": "metadata.labels", "replicas": "spec.replicas"}
+    arguments = [{"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in paths.items()]
+    rollout = canary([{"analysis": {**CHECK, "args": [*arguments, {"name": "plain"}]}}])
+    rollout["metadata"]["labels"] = {"team": "shop", "area": "north"}
+    declared = template()
+    declared["spec"]["args"] = [{"name": name, "value": "?"} for name in (*paths, "plain")]
+    declared["spec"]["metrics"][0]["provider"]["prometheus"]["query"] = "up"
+    sim = Simulation([RolloutController(), ReplicaSetController(), PodController()])
+    sim.apply(declared, rollout)
+    sim.run(5)
+    sim.set_image("web", "hello:2")
+    sim.run(5)
+    assert {arg["name"]: arg["value"] for arg in find(sim, "2-0")["spec"]["args"]} == {
+        "one": "shop",
+        "all": 'area="north"\nteam="shop"',
+        "replicas": "4",
+        "plain": "",
+    }
+
+
 def test_fast_rollback_needs_no_analysis() -> None:
     sim = updating(blue_green(prePromotionAnalysis=CHECK))
     result(sim, "2-pre", "Successful")

@@ -300,12 +300,20 @@ def test_scripts(script: str, kind: str, value: str) -> None:
 
 
 def test_a_metric_without_a_script_says_how_to_write_one() -> None:
-    lab = Lab(metric("rate"))
+    lab = Lab({"name": "rate", "provider": {"prometheus": {"address": "http://prometheus:9090", "query": "up"}}})
     lab.after(1)
     (measurement,) = lab.result("rate")["measurements"]
     assert measurement["message"] == (
         "the sandbox has no prometheus: script the metric's values, e.g. "
         "kubectl -n default create configmap sandbox-metrics --from-literal=rate=0.99"
+    )
+
+
+def test_a_prometheus_without_address_is_an_error() -> None:
+    status = Lab(metric("rate", consecutiveErrorLimit=0)).after(1)
+    assert status["message"] == (
+        'Metric "rate" assessed Error due to consecutiveErrors (1) > consecutiveErrorLimit (0): '
+        '"Error Message: prometheus address is not configured"'
     )
 
 

@@ -87,6 +87,8 @@ def scripted_item(question: Question, kind: str) -> _Item:
     found = _entry(question)
     name, namespace = text(question.metric, "name"), namespace_of(question.run)
     if found is None:
+        if kind == "prometheus" and not text(question.metric, "provider", kind, "address"):
+            raise NoScriptError("prometheus address is not configured")
         raise NoScriptError(
             f"the sandbox has no {kind}: script the metric's values, e.g. "
             f"kubectl -n {namespace} create configmap {CONFIG_MAP} --from-literal={name}=0.99"

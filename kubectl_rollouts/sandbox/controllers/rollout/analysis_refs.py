@@ -41,7 +41,9 @@ POST = _Kind("postPromotionAnalysisRunStatus", "PostPromotion", "Blue/green post
 
 
 def find_runs(release: Release) -> None:
-    """Look up the runs that the status names as current."""
+    """Look up the runs that the status names as current; a retry makes new ones (controller.md §6.4)."""
+    if release.status.get("abortedAt") and not release.status.get("abort"):
+        return
     for kind in (STEP, BACKGROUND) if release.blue_green is None else (PRE, POST):
         name = _recorded(release, kind).get("name")
         run = release.world.get("AnalysisRun", release.namespace, name) if name else None

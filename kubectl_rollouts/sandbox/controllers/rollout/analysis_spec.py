@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from kubectl_rollouts.rollout.templates import merged_spec
+from kubectl_rollouts.rollout.validation.fields import go_quoted
 from kubectl_rollouts.sandbox.controllers.rollout.context import Release
 from kubectl_rollouts.sandbox.controllers.rollout.sizes import hash_of
 from kubectl_rollouts.sandbox.objects import Object
@@ -61,8 +62,8 @@ def _resolved(release: Release, argument: Object) -> Object:
         made["value"] = hash_of(release.stable_rs)
     elif source.get("fieldRef"):
         made["value"] = field_value(release.rollout, source["fieldRef"].get("fieldPath") or "")
-    elif argument.get("value") is not None:
-        made["value"] = argument["value"]
+    else:
+        made["value"] = argument.get("value") or ""  # always a value, as in the reference
     return made
 
 
@@ -76,6 +77,8 @@ def field_value(obj: Object, path: str) -> str:
             found = found.get(quoted or word or index)
         else:
             found = None
+    if isinstance(found, dict) and path in ("metadata.labels", "metadata.annotations"):
+        return "\n".join(f"{key}={go_quoted(str(found[key]))}" for key in sorted(found))  # as the downward API does
     if found is None or isinstance(found, dict | list):
         return ""
     return str(found).lower() if isinstance(found, bool) else str(found)

@@ -145,6 +145,9 @@ def _estimate_progress(
 ) -> None:
     """Progressing of an update that is not aborted: healthy, else progress, else perhaps timed out."""
     now, name = release.clock.now, name_of(release.new_rs or {})
+    paused = release.pauses.any or bool(release.spec.get("paused"))
+    if healthy and paused and new.get("stableRS") != new.get("currentPodHash"):
+        return  # §2.3 says that it is paused; to say that it is done as well would never end
     if healthy:
         text = f'ReplicaSet "{name}" has successfully progressed.'
         put(conditions, made("Progressing", "True", "NewReplicaSetAvailable", text, now))
