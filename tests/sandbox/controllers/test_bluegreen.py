@@ -281,3 +281,14 @@ def test_deleted_rollout_lets_its_services_go() -> None:
     assert kept["spec"]["selector"] == {"app": "web"}
     assert not kept["metadata"].get("annotations")
     assert sim.store.list("ReplicaSet", "default") == []
+
+
+def test_a_service_that_is_no_longer_named_is_let_go() -> None:
+    sim = started()
+    sim.apply(service("other"))
+    sim.patch("Rollout", "web", {"spec": {"strategy": {"blueGreen": {"previewService": "other"}}}})
+    sim.run(2)
+    former = sim.store.get("Service", "default", "preview") or {}
+    assert former["spec"]["selector"] == {"app": "web"}
+    assert not former["metadata"].get("annotations")
+    assert sim.service_hash("other") == sim.service_hash("active") == hashes(sim)[0]

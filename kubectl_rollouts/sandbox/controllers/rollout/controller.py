@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kubectl_rollouts.sandbox.controllers.names import MANAGED_BY
 from kubectl_rollouts.sandbox.controllers.rollout import conditions, status
 from kubectl_rollouts.sandbox.controllers.rollout.analysis_refs import find_runs
 from kubectl_rollouts.sandbox.controllers.rollout.bluegreen import reconcile_blue_green
@@ -16,7 +17,7 @@ from kubectl_rollouts.sandbox.controllers.rollout.phase import phase_of
 from kubectl_rollouts.sandbox.controllers.rollout.replica_sets import create_desired, load, sync_revision
 from kubectl_rollouts.sandbox.controllers.rollout.restart import restart_pods
 from kubectl_rollouts.sandbox.controllers.rollout.scaling import is_scaling_event
-from kubectl_rollouts.sandbox.controllers.rollout.services import release_services
+from kubectl_rollouts.sandbox.controllers.rollout.services import released
 from kubectl_rollouts.sandbox.controllers.rollout.workload_ref import (
     RETRY_SECONDS,
     annotate_generation,
@@ -26,6 +27,7 @@ from kubectl_rollouts.sandbox.controllers.rollout.workload_ref import (
 from kubectl_rollouts.sandbox.controllers.validation import invalid_rollouts, rollout_error
 from kubectl_rollouts.sandbox.objects import (
     Object,
+    annotations_of,
     controller_of,
     deleting,
     generation_of,
@@ -67,13 +69,16 @@ class RolloutController:
         """Steps 1 to 11; a pure function of the world and the time."""
         stored = world.get("Rollout", namespace, name)
         if stored is None:
-            return _let_go(namespace, name, world)
+            return Outcome(_let_go(namespace, name, world))
         if deleting(stored):
             return Outcome()  # 1
         rollout, problem = resolve(stored, world)  # 2
         release = Release(rollout, world, clock)
         if annotate_generation(release):
             return release.outcome()
+        if (stored.get("status") or {}).get("observedGeneration") != str(generation_of(stored)):
+            for change in _let_go(namespace, name, world):
+                release.add(change)
         if not stored.get("status"):  # never reconciled before
             release.say("RolloutAddedToInformer", f"Rollout resource added to informer: {namespace}/{name}")
         if problem:
@@ -170,7 +175,13 @@ def _services_of(rollout: Object) -> list[str]:
     return [name for name in names if name]
 
 
-def _let_go(namespace: str, name: str, world: World) -> Outcome:
-    """A rollout that is gone: its Services select by their own labels again (controller.md §4.4)."""
-    patches = release_services(name, list(world.list("Service", namespace)), set())
-    return Outcome([Patch("Service", namespace, service, body) for service, body in patches])
+def _let_go(namespace: str, name: str, world: World) -> list[Patch]:
+    """Services that the rollout managed and no rollout names now select by their own labels again (§4.4)."""
+    own = world.get("Rollout", namespace, name)
+    kept = set(_services_of(own)) if own is not None else set()
+    managed = [item for item in world.list("Service", namespace) if annotations_of(item).get(MANAGED_BY) == name]
+    left = [item for item in managed if name_of(item) not in kept]
+    if not left:
+        return []
+    named = {service for item in world.list("Rollout", namespace) for service in _services_of(item)}
+    return [Patch("Service", namespace, name_of(item), released(item)) for item in left if name_of(item) not in named]

@@ -81,14 +81,9 @@ def back_to_stable_hash(release: Release) -> str:
     return recorded if available(release.stable_rs) < release.replicas else ""
 
 
-def release_services(release_name: str, services: list[Object], still: set[str]) -> list[tuple[str, Object]]:
-    """(name, merge patch) for each Service that a rollout managed and no longer names (controller.md §4.4)."""
-    patches = []
-    for service in services:
-        if annotations_of(service).get(MANAGED_BY) != release_name or service["metadata"]["name"] in still:
-            continue
-        body: Object = {"metadata": {"annotations": {MANAGED_BY: None}}}
-        if HASH in ((service.get("spec") or {}).get("selector") or {}):
-            body["spec"] = {"selector": {HASH: None}}
-        patches.append((service["metadata"]["name"], body))
-    return patches
+def released(service: Object) -> Object:
+    """The merge patch after which a Service belongs to no rollout and selects by its own labels."""
+    body: Object = {"metadata": {"annotations": {MANAGED_BY: None}}}
+    if HASH in ((service.get("spec") or {}).get("selector") or {}):
+        body["spec"] = {"selector": {HASH: None}}
+    return body
