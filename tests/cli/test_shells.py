@@ -41,17 +41,17 @@ class Shell:
         for line in setup:
             self.child.send(line.format(script=ROOT / "completions" / SUFFIX[name]) + "\r")
         sum_of = "(math 40 + 2)" if name == "fish" else "$((40 + 2))"
-        self.type(f"echo set-up-{sum_of}\r", until=f"set-up-42\n{PROMPT}")
+        self.type(f"echo set-up-{sum_of}\r", f"set-up-42\n{PROMPT}")
 
-    def type(self, keys: str, until: str) -> str:
-        """Type the keys and return the screen once it shows a text (or what it shows after some seconds)."""
+    def type(self, keys: str, *until: str) -> str:
+        """Type the keys and return the screen once it shows all the texts (or what it shows after some seconds)."""
         self.child.send(keys)
         for _ in range(100):
             try:
                 self.stream.feed(self.child.read_nonblocking(65536, timeout=0.1))
             except pexpect.TIMEOUT:
                 continue
-            if until in self.text():
+            if all(text in self.text() for text in until):
                 break
         return self.text()
 
@@ -93,7 +93,7 @@ def test_a_rollout_is_completed(shell: Callable[[str], Shell], name: str) -> Non
 
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
 def test_several_are_listed_with_how_they_are_doing(shell: Callable[[str], Shell], name: str) -> None:
-    screen = shell(name).type("kubectl-rollouts abort \t\t\t", "weight")
+    screen = shell(name).type("kubectl-rollouts abort \t\t\t", "weight 20", "shop-eu", "shop-us", "healthy")
     assert re.search(r"guestbook .*paused at step 2/5, weight 20", screen)
     assert re.search(r"shop-eu .*healthy", screen)
 
@@ -105,7 +105,7 @@ def test_the_common_part_of_several_is_typed(shell: Callable[[str], Shell], name
 
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
 def test_no_blank_follows_a_container(shell: Callable[[str], Shell], name: str) -> None:
-    screen = shell(name).type("kubectl-rollouts set image guestbook we\tIMG", "IMG")
+    screen = shell(name).type("kubectl-rollouts set image guestbook we\tIMG", "web=IMG")
     assert "kubectl-rollouts set image guestbook web=IMG" in screen
 
 
@@ -118,7 +118,7 @@ def test_commands_and_the_value_after_an_equals_sign(shell: Callable[[str], Shel
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
 def test_files_where_a_file_is_wanted(shell: Callable[[str], Shell], cluster: Replayed, name: str) -> None:
     (cluster.folder / "my-rollout.yaml").touch()
-    assert "create -f my-rollout.yaml" in shell(name).type("kubectl-rollouts create -f my-r\t", "yaml")
+    assert "create -f my-rollout.yaml" in shell(name).type("kubectl-rollouts create -f my-r\t", "my-rollout.yaml")
 
 
 def kubectl(cluster: Replayed, *words: str) -> list[str]:
@@ -147,7 +147,7 @@ def test_kubectl_in_a_real_shell(shell: Callable[[str], Shell]) -> None:
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not installed here")
     zsh = shell("zsh")
-    zsh.type("source <(kubectl completion zsh); echo kubectl-$((40 + 2))\r", until=f"kubectl-42\n{PROMPT}")
+    zsh.type("source <(kubectl completion zsh); echo kubectl-$((40 + 2))\r", f"kubectl-42\n{PROMPT}")
     assert "kubectl rollouts promote guestbook" in zsh.type("kubectl rollouts promote gue\t", "promote guestbook")
     screen = zsh.type("\x15kubectl argo rollouts abort \t", "weight 20")
     assert re.search(r"guestbook .*paused at step 2/5, weight 20", screen)
