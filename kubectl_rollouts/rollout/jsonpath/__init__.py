@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from kubectl_rollouts.rollout.jsonpath.errors import JSONPathError
 from kubectl_rollouts.rollout.jsonpath.gotext import go_text
-from kubectl_rollouts.rollout.jsonpath.template import Template, relaxed
+from kubectl_rollouts.rollout.jsonpath.template import Template, relaxed, strict_values
 
-__all__ = ["JSONPathError", "Template", "go_text", "path_text", "relaxed"]
+__all__ = ["JSONPathError", "Template", "go_text", "path_text", "relaxed", "strict_values"]
 
 
 def path_text(expression: str, obj: object) -> str:

@@ -89,11 +89,23 @@ def _printed(value: Any) -> str:
     return "null" if value is None else go_text(value)
 
 
+def strict_values(template: str, obj: Any) -> Values:
+    """What all parts of a template find in an object, in order; a field that is missing is an error.
+
+    So the `web` provider of an analysis reads it (spec/controller.md §9). Raises JSONPathError in the library's words.
+    """
+    try:
+        return [value for values in _Run(parse(template), strict=True).run(0, obj) for value in values]
+    except RecursionError:
+        raise JSONPathError("the document is nested too deeply") from None
+
+
 class _Run:
     """One pass over an object. Ranges nest by position, as kubectl counts them: each end closes the innermost one."""
 
-    def __init__(self, parts: list[Node | Action]) -> None:
+    def __init__(self, parts: list[Node | Action], strict: bool = False) -> None:
         self.parts = parts
+        self.strict = strict
         self.begun = 0  # ranges that have begun in the part under way
         self.inside = 0
         self.ended = 0
@@ -133,7 +145,10 @@ class _Run:
     def _apply(self, values: Values, node: Node) -> Values:
         kind = node[0]
         if kind == "field":
-            return [value[node[1]] for value in values if isinstance(value, dict) and node[1] in value]
+            found = [value[node[1]] for value in values if isinstance(value, dict) and node[1] in value]
+            if self.strict and not found:
+                raise JSONPathError(f"{node[1]} is not found")
+            return found
         if kind == "slice":
             return [item for value in values if value is not None for item in _sliced(value, *node[1:])]
         if kind == "filter":

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_rollouts.sandbox.controllers.analysis.jsonpath import JSONPathError, find
+from kubectl_rollouts.rollout.jsonpath import JSONPathError, strict_values
 from kubectl_rollouts.sandbox.controllers.analysis.web_request import is_loopback
 from tests.sandbox.controllers.test_analysis_run import Lab, Object
 
@@ -170,7 +170,7 @@ def test_what_counts_as_this_machine(url: str, expected: bool) -> None:
     assert is_loopback(url) is expected
 
 
-DOCUMENT = {"items": [{"name": "a", "n": 1.0}, {"name": "b", "n": 2.0}], "a b": {"c.d": 3}}
+DOCUMENT = {"items": [{"name": "a", "n": 1.0}, {"name": "b", "n": 2.0}], "a-b": {"c.d": 3}}
 
 
 @pytest.mark.parametrize(
@@ -182,17 +182,20 @@ DOCUMENT = {"items": [{"name": "a", "n": 1.0}, {"name": "b", "n": 2.0}], "a b": 
         ("{.items[-1].n}", [2.0]),
         ("{.items[0:1].name}", ["a"]),
         ("{..name}", ["a", "b"]),
-        ("{.items[?(@.n>1)].name}", ["b"]),
+        ("{.items[?(@.n>1.0)].name}", ["b"]),
         ("{.items[?(@.name=='a')].n}", [1.0]),
-        ("{['a b']['c.d']}", [3]),
-        ("{.a b.c\\.d}", [3]),
+        ("{['a-b']['c\\.d']}", [3]),
+        ("$.a", ["$.a"]),
+        ("{.a-b.c\\.d}", [3]),
     ],
 )
 def test_json_paths(path: str, expected: list[Any]) -> None:
-    assert find(path, DOCUMENT) == expected
+    assert strict_values(path, DOCUMENT) == expected
 
 
-@pytest.mark.parametrize("path", ["", "$.a", "{.items[9]}", "{.items[x]}", "{.items[", "{.nope}", "{.items[0][0]}"])
+@pytest.mark.parametrize(
+    "path", ["{.items[?(@.n>1)].name}", "{.items[9]}", "{.items[x]}", "{.items[", "{.nope}", "{.items[0][0]}"]
+)
 def test_json_paths_that_lead_nowhere(path: str) -> None:
     with pytest.raises(JSONPathError):
-        find(path, DOCUMENT)
+        strict_values(path, DOCUMENT)

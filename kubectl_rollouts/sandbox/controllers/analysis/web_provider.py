@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from kubectl_rollouts.rollout.expressions.values import json_text
+from kubectl_rollouts.rollout.jsonpath import JSONPathError, strict_values
 from kubectl_rollouts.rollout.validation.access import Mapping, text
-from kubectl_rollouts.sandbox.controllers.analysis.jsonpath import JSONPathError, find
 from kubectl_rollouts.sandbox.controllers.analysis.measurement import Answer, Question, error, judged
 from kubectl_rollouts.sandbox.controllers.analysis.scripted import ScriptedProvider, has_script
 from kubectl_rollouts.sandbox.controllers.analysis.web_request import (
@@ -100,7 +100,7 @@ def _answer(metric: Mapping, body: bytes) -> Answer:
     if not is_json:
         return judged(metric, document, str(document))
     try:
-        found = find(text(metric, "provider", "web", "jsonPath") or "{$}", document)
+        found = strict_values(text(metric, "provider", "web", "jsonPath") or "{$}", document)
     except JSONPathError as problem:
         return error(f"Could not find JSONPath in body: {problem}")
     if not found:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from kubectl_rollouts.sandbox.controllers.rollout.quantities import canonical_quantity
+from kubectl_rollouts.rollout.quantities import canonical_quantity
 
 # Per Go type its fields in order: `name`, `name*` (a pointer: zero values are written too), `name!` (always
 # written), then `:Type` of the value, `:[Type]` of a list's items, `:Quantity` or `:{Quantity}`.
@@ -142,7 +142,10 @@ def _fields(kind: str) -> list[tuple[str, bool, bool, str]]:
 def _as_go(value: Any, kind: str) -> Any:
     """`value` as Go would write it for a field of the type `kind`: ordered keys, no zero values."""
     if kind == "Quantity":
-        return canonical_quantity(value)
+        try:
+            return canonical_quantity(value)
+        except (TypeError, ValueError):  # the API server would not have let it in
+            return value
     if kind.startswith("[") and isinstance(value, list):
         return [_as_go(item, kind[1:-1]) for item in value]
     if not isinstance(value, dict):
