@@ -22,11 +22,13 @@ def lay_out(
     lengths: Sequence[Sequence[int]] | None = None,
     padding: int = 2,
     minimum: int = 0,
+    widest: list[int] | None = None,
 ) -> str:
     """The table as text, each row ended by a newline; rows may have different numbers of cells.
 
     `lengths` are the cells' visible lengths where these are not those of the texts (colour codes take no room).
-    `minimum` is the least width of a column, its padding included.
+    `minimum` is the least width of a column, its padding included. `widest` are the widths of the tables above this
+    one, which it is to line up with: made wider where it needs more.
     """
     if lengths is None:
         lengths = [list(map(len, row)) for row in rows]
@@ -34,8 +36,10 @@ def lay_out(
         return ""
     if min(map(len, rows)) == max(map(len, rows)):
         widths = [max(width, minimum) for width in column_widths(lengths, padding)]
+        if widest is not None:
+            widths = [_remembered(widest, column, width) for column, width in enumerate(widths)]
         return "".join([_line(row, length, widths) for row, length in zip(rows, lengths, strict=True)])
-    ragged = _ragged_widths(lengths, padding, minimum)
+    ragged = _ragged_widths(lengths, padding, minimum, widest)
     return "".join([_line(row, length, widths) for row, length, widths in zip(rows, lengths, ragged, strict=True)])
 
 
@@ -46,7 +50,16 @@ def _line(row: Sequence[str], lengths: Sequence[int], widths: Sequence[int]) -> 
     return "".join(cells) + row[-1] + "\n"
 
 
-def _ragged_widths(lengths: Sequence[Sequence[int]], padding: int, minimum: int) -> list[list[int]]:
+def _remembered(widest: list[int], column: int, width: int) -> int:
+    """The width of a column that is no narrower than it was above."""
+    widest.extend([0] * (column + 1 - len(widest)))
+    widest[column] = max(widest[column], width)
+    return widest[column]
+
+
+def _ragged_widths(
+    lengths: Sequence[Sequence[int]], padding: int, minimum: int, widest: list[int] | None
+) -> list[list[int]]:
     """For each row the widths of its columns."""
     widths: list[list[int]] = [[] for _ in lengths]
     for column in range(max(map(len, lengths)) - 1):
@@ -56,6 +69,8 @@ def _ragged_widths(lengths: Sequence[Sequence[int]], padding: int, minimum: int)
                 run.append(index)
             elif run:
                 width = max(minimum, padding + max(lengths[row][column] for row in run))
+                if widest is not None:
+                    width = _remembered(widest, column, width)
                 for row in run:
                     widths[row].append(width)
                 run = []

@@ -32,7 +32,15 @@ _ROLLOUT = (
     "PAUSE",
     "MESSAGE",
 )
+_WATCHED = {"STATUS": 12, "STEP": 4, "READY": 5, "AGE": 5, "IMAGES": 16, "PAUSE": 36}
+"""Room that is left for what these columns may come to hold while a list is watched: the rows are to line up."""
 _EXPERIMENT = ("NAME", "STATUS", "DURATION", "REMAINING", "AGE", "REVISION", "MESSAGE")
+
+
+def watched_widths(namespaces: bool, timestamps: bool) -> list[int]:
+    """The least widths of the columns of a table of rollouts below which rows are to come."""
+    first = [*([20] if timestamps else []), *([9] if namespaces else [])]
+    return [width + 2 for width in (*first, *(max(len(title), _WATCHED.get(title, 0)) for title in _ROLLOUT[:-1]))]
 
 
 def wide_rollouts(
@@ -42,8 +50,9 @@ def wide_rollouts(
     namespaces: bool = False,
     timestamps: bool = False,
     titles: bool = True,
+    widest: list[int] | None = None,
 ) -> str:
-    """The table of rollouts at the instant `now`, with or without its titles."""
+    """The table of rollouts at the instant `now`, with or without its titles; `widest` as in `lay_out`."""
     first = [*(["TIMESTAMP"] if timestamps else []), *(["NAMESPACE"] if namespaces else [])]
     table: list[Sequence[str]] = [[*first, *_ROLLOUT]] if titles else []
     for row, details in rows:
@@ -65,7 +74,7 @@ def wide_rollouts(
         ]
         before = [*([format_time(now)] if timestamps else []), *([row.namespace] if namespaces else [])]
         table.append([visible(cell) for cell in (*before, *cells)])
-    return lay_out(table)
+    return lay_out(table, widest=widest)
 
 
 def wide_experiments(

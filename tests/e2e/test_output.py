@@ -200,7 +200,40 @@ def test_columns_and_rows_watched(server: ApiServer, env: Env) -> None:
         server.patch("Rollout", "web", {"status": {"phase": "Healthy"}})
         columns.until(lambda one: one.out.endswith("web   Healthy\n"))
         wide.until(lambda one: one.out.count("\n") == 4)
-        assert "Healthy" in wide.out.splitlines()[3]
+        titles, *rows = wide.out.splitlines()
+        assert [row[titles.index("STATUS") :].split()[0] for row in rows] == ["Healthy", "Paused", "Healthy"]
+        server.patch("Rollout", "web", {"status": {"phase": "Progressing", "message": "on its way"}})
+        wide.until(lambda one: one.out.count("\n") == 5)
+        assert wide.out.splitlines()[4][titles.index("MESSAGE") :] == "on its way"
+
+
+def test_columns_of_later_rows_stand_below_the_first_ones(server: ApiServer, given: Given, env: Env) -> None:
+    given(rollout("web"), rollout("a-rather-long-name"))
+    columns = "custom-columns=N:.metadata.name,P:.phase,A:.aborted"
+    with in_background("list", "ro", "-w", "-o", columns, env=env) as command:
+        command.until(lambda one: one.out.count("\n") == 3)
+        assert server.wait_watching(1)
+        server.patch("Rollout", "web", {"status": {"phase": "Paused"}})
+        command.until(lambda one: one.out.count("\n") == 4)
+        titles, *rows = command.out.splitlines()
+        assert [row[titles.index("A") :] for row in rows] == ["false"] * 3
+        assert rows[2][titles.index("P") :].startswith("Paused ")
+
+
+def test_rows_of_a_watched_list_that_was_empty_have_titles(server: ApiServer, given: Given, env: Env) -> None:
+    with in_background("list", "ro", "-w", "-o", "wide", env=env) as command:
+        command.until(lambda one: one.out.startswith("NAME ") and one.out.count("\n") == 1)
+        assert server.wait_watching(1)
+        given(rollout("late"))
+        command.until(lambda one: one.out.count("\n") == 2)
+        assert command.err == ""
+
+
+def test_a_line_break_in_a_cell_is_one_in_a_pipe(server: ApiServer, given: Given, env: Env) -> None:
+    given(rollout("web"))
+    server.patch("Rollout", "web", {"metadata": {"annotations": {"note": "one\ntwo"}}})
+    told = ask("list", "ro", "--raw", "-o", "custom-columns=A:.metadata.annotations.note,N:.metadata.name", env=env)
+    assert told == "A     N\none\ntwo   web\n"
 
 
 @pytest.mark.usefixtures("web")

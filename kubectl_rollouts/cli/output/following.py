@@ -62,6 +62,16 @@ class Printer:
         """Namespace and name of a document."""
         return _key(shown)
 
+    def begin(self, documents: list[Document]) -> None:
+        """Print what is there at first: a table of columns as a whole, so that its rows line up."""
+        if self._writer.form.columns is None or self._events:
+            for shown in documents:
+                self.show(shown)
+            return
+        self._known = {_key(shown): (_facts(shown), shown) for shown in documents}
+        if documents:
+            self._session.say(self._writer.text({"items": documents}), end="")
+
     def show(self, shown: Document) -> None:
         """Print a document unless it says what it said. Its version alone is no news."""
         key, facts = _key(shown), _facts(shown)

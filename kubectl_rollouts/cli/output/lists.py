@@ -63,11 +63,13 @@ class Lister:
         self._fields = ",".join(filter(None, (name, str(values.get("field-selector", "")))))
         self._labels = str(values.get("selector", ""))
         self._namespace = "" if self._everywhere else session.namespace
+        self._watches = bool(values.get("watch"))
+        self._widest: list[int] | None = None
         self._states = bool(values.get("phase") or values.get("awaiting-promotion"))
 
     def run(self) -> int:
         """Print the list, or with --watch what changes of it; the exit status."""
-        if self._session.parsed.values.get("watch"):
+        if self._watches:
             return self._watch()
         listing = self._listed()
         items = self._chosen(listing.items)
@@ -118,7 +120,7 @@ class Lister:
 
     def table(self, items: list[Any], titles: bool) -> None:
         """The table for people: the reference's columns, or more of them."""
-        if not items and titles:
+        if not items and not self._watches:
             self._session.warn(NOTHING)
             return
         now = time.time()
@@ -138,11 +140,20 @@ class Lister:
         self._session.say(text, end="")
 
     def _wide(self, items: list[Any], now: float, titles: bool) -> str:
-        from kubectl_rollouts.view.wide import wide_experiments, wide_rollouts
+        from kubectl_rollouts.view.wide import watched_widths, wide_experiments, wide_rollouts
 
         if self._rollouts:
             rows: Any = [(rollout_row(item), details_of(item)) for item in items]
-            return wide_rollouts(rows, now, namespaces=self._everywhere, timestamps=self._timestamps, titles=titles)
+            if self._widest is None and self._watches:
+                self._widest = watched_widths(self._everywhere, self._timestamps)
+            return wide_rollouts(
+                rows,
+                now,
+                namespaces=self._everywhere,
+                timestamps=self._timestamps,
+                titles=titles,
+                widest=self._widest,
+            )
         rows = [(experiment_row(item), details_of(item)) for item in items]
         return wide_experiments(rows, now, namespaces=self._everywhere, titles=titles)
 
@@ -169,8 +180,7 @@ class Lister:
             printer = _Rows(self, items)
         else:
             printer = Printer(self._session, self._request)
-            for item in items:
-                printer.show(self._shown(item))
+            printer.begin([self._shown(item) for item in items])
         inbox.catch_signals()
         follow_objects(
             self._session,

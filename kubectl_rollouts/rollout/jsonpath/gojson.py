@@ -49,10 +49,10 @@ def _scalar(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
+    if isinstance(value, float) or not -(1 << 63) <= value < 1 << 63:  # what is no int64 is a float to Go
         from kubectl_rollouts.rollout.jsonpath.gotext import go_float
 
-        text = go_float(value, -6, 21)
+        text = go_float(float(value), -6, 21)
         # encoding/json writes 1e-7, not 1e-07
         return text.replace("e-0", "e-") if "e-0" in text else text
     return str(value)

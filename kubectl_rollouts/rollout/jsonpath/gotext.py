@@ -13,13 +13,18 @@ def go_text(value: object) -> str:
         return "<nil>"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
-        return go_float(value)
+    if isinstance(value, float) or (isinstance(value, int) and not fits_int64(value)):
+        return go_float(float(value))
     if isinstance(value, dict):
         return "map[" + " ".join(f"{key}:{go_text(value[key])}" for key in sorted(value)) + "]"
     if isinstance(value, list):
         return "[" + " ".join(map(go_text, value)) + "]"
     return str(value)
+
+
+def fits_int64(value: int) -> bool:
+    """Whether Go reads a number as an int64; it reads larger ones as floats."""
+    return -(1 << 63) <= value < 1 << 63
 
 
 def go_float(value: float, least: int = -4, most: int = 6) -> str:

@@ -55,6 +55,9 @@ class Template:
 
         A field that is missing is nothing. Raises JSONPathError when an array is not one, or too short.
         """
+        return [[None if value is _NO_VALUE else value for value in values] for values in self._find(obj)]
+
+    def _find(self, obj: Any) -> list[Values]:
         try:
             return _Run(self._parts).run(0, obj)
         except JSONPathError as error:
@@ -72,13 +75,23 @@ class Template:
         def told(value: Any) -> str:
             return str(value) if isinstance(value, _Own) else quiet(_printed(value))
 
-        return "".join(" ".join(map(told, values)) for values in self.find(obj))
+        return "".join(" ".join(map(told, values)) for values in self._find(obj))
 
 
 class _Own(str):
     """Text of the template itself."""
 
     __slots__ = ()
+
+
+class _NoValue:
+    """What a range makes of a null: Go has lost its type by then, has nothing in it, and prints it differently."""
+
+    def __repr__(self) -> str:
+        return "<no value>"
+
+
+_NO_VALUE = _NoValue()
 
 
 def _printed(value: Any) -> str:
@@ -125,7 +138,7 @@ class _Run:
                 self.begun -= 1
                 self.inside += 1
                 for value in values:
-                    found += self.run(at + 1, value)
+                    found += self.run(at + 1, _NO_VALUE if value is None else value)
                 if not values:
                     self.run(at + 1, None)  # only to find the end
                 self.inside -= 1
@@ -150,7 +163,7 @@ class _Run:
                 raise JSONPathError(f"{node[1]} is not found")
             return found
         if kind == "slice":
-            return [item for value in values if value is not None for item in _sliced(value, *node[1:])]
+            return _slices(values, *node[1:])
         if kind == "filter":
             return [item for value in values for item in self._filtered(value, *node[1:])]
         if kind == "each":
@@ -183,11 +196,14 @@ class _Run:
             return [item for item in value if self._finds(item, left)]
         kept = []
         for item in value:
-            one, other = self.follow([item], left), self.follow([item], right) if left else []
-            if not one or not other:
-                continue
-            if len(one) > 1 or len(other) > 1:
+            one = self.follow([item], left)
+            if len(one) > 1:
                 raise JSONPathError("can only compare one element at a time")
+            other = self.follow([item], right) if one else []
+            if len(other) > 1:
+                raise JSONPathError("can only compare one element at a time")
+            if not other:
+                continue
             if _holds(one[0], sign, other[0]):
                 kept.append(item)
         return kept
@@ -197,6 +213,21 @@ class _Run:
             return bool(self.follow([item], action))
         except JSONPathError:
             return True  # what was found before the mistake counts, as for kubectl
+
+
+def _slices(values: Values, first: Bound, last: Bound, step: Bound) -> Values:
+    """The elements that are asked for of each array. As in kubectl none is looked at after one that has none to give:
+    `{.x[*].y[*]}` ends at the first `y` that is empty.
+    """
+    found: Values = []
+    for value in values:
+        if value is None:
+            continue
+        items = _sliced(value, first, last, step)
+        if not items:
+            break
+        found += items
+    return found
 
 
 def _sliced(value: Any, first: Bound, last: Bound, step: Bound) -> Values:

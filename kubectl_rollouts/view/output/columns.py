@@ -55,11 +55,27 @@ def _column(title: str, path: str) -> Column:
     return Column(title, Template(relaxed(path) if path else ""))
 
 
-def columns_text(columns: list[Column], objects: Iterable[Any], titles: bool = True) -> str:
-    """The table of some objects, one line each, below a line of titles. Raises JSONPathError."""
+def columns_text(
+    columns: list[Column],
+    objects: Iterable[Any],
+    *,
+    titles: bool = True,
+    widest: list[int] | None = None,
+    safe: bool = True,
+) -> str:
+    """The table of some objects below a line of titles. Raises JSONPathError.
+
+    `widest`: the widths of what stands above, as kubectl's writer remembers them. `safe`: each object has one line and
+    none of its text steers a terminal; otherwise a line break in a cell is one in the table, as for kubectl.
+    """
     rows = [[column.title for column in columns]] if titles else []
-    rows += [[_cell(column.path, obj) for column in columns] for obj in objects]
-    return lay_out(rows, padding=_PADDING, minimum=_MINIMUM)
+    for obj in objects:
+        cells = [_cell(column.path, obj) for column in columns]
+        if safe:
+            rows.append([visible(cell) for cell in cells])
+        else:
+            rows += [line.split("\t") for line in "\t".join(cells).split("\n")]
+    return lay_out(rows, padding=_PADDING, minimum=_MINIMUM, widest=widest)
 
 
 _MINIMUM = 6  # of kubectl's tables
@@ -70,7 +86,7 @@ def _cell(path: Template, obj: Any) -> str:
         found = path.find(obj)
     except JSONPathError as error:
         raise Failure(str(error)) from None
-    texts = [visible(go_text(value)) for values in found for value in values]
+    texts = [go_text(value) for values in found for value in values]
     if not found or not found[0]:
         texts.insert(0, NONE)
     return ",".join(texts)

@@ -100,6 +100,7 @@ class Writer:
         self._shown: Shown | None = _escaped if terminal else None
         self._template = template
         self._written = 0
+        self._widest: list[int] = []
 
     def text(self, value: Any) -> str:
         """One object or list, as kubectl prints it; of several calls the documents follow each other."""
@@ -127,7 +128,8 @@ class Writer:
         if form.columns is not None:
             from kubectl_rollouts.view.output.columns import columns_text
 
-            return columns_text(form.columns, _each(value), titles=self._headers and self._written == 1)
+            titles, safe = self._headers and self._written == 1, self._shown is not None
+            return columns_text(form.columns, _each(value), titles=titles, widest=self._widest, safe=safe)
         if form.kind == "jsonpath-as-json" and form.path is not None:
             safe = self._shown is not None
             return "".join(go_json(values, 4, safe=safe) + "\n" for values in form.path.find(value))

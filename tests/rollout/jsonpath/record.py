@@ -8,13 +8,35 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.rollout.jsonpath.expressions import COLUMNS_ON_LIST, ODD, ON_LIST, ON_ODD, ON_WEB
+from tests.rollout.jsonpath.expressions import (
+    COLUMNS_ON_LIST,
+    COLUMNS_ON_ODD,
+    MORE_ON_ODD,
+    ODD,
+    ON_LIST,
+    ON_ODD,
+    ON_WEB,
+)
 
 HERE = Path(__file__).parent
+
+
+def odd_rollout(name: str, **fields: Any) -> Any:
+    meta = {**ODD["metadata"], "name": name, "uid": name}  # type: ignore[dict-item]
+    return {**ODD, "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": meta, **fields}
+
+
+ODDS = [
+    odd_rollout("aa"),
+    odd_rollout("bbbbbbbb", list=[9], empty="full", words=None),
+    odd_rollout("c", map={"z": []}, people=[], list=[]),
+]
 
 
 def rollout(name: str, replicas: int, strategy: dict[str, Any], labels: dict[str, str], images: list[str]) -> Any:
@@ -68,6 +90,50 @@ def answer(*words: str, given: str | None = None) -> str | None:
     return done.stdout if done.returncode == 0 else None
 
 
+class OddServer(BaseHTTPRequestHandler):
+    """An API server that knows three odd rollouts: columns are for what `kubectl get` reads."""
+
+    rollouts = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "RolloutList",
+        "metadata": {"resourceVersion": "9"},
+        "items": ODDS,
+    }
+    resource = {"name": "rollouts", "singularName": "rollout", "namespaced": True, "kind": "Rollout", "verbs": ["get"]}
+    version = {"groupVersion": "argoproj.io/v1alpha1", "version": "v1alpha1"}
+    group = {"name": "argoproj.io", "versions": [version], "preferredVersion": version}
+    answers = {
+        "/api": {"kind": "APIVersions", "versions": []},
+        "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": [group]},
+        "/apis/argoproj.io/v1alpha1": {
+            "kind": "APIResourceList",
+            "apiVersion": "v1",
+            "groupVersion": "argoproj.io/v1alpha1",
+            "resources": [resource],
+        },
+        "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts": rollouts,
+    }
+
+    def do_GET(self) -> None:
+        found = self.answers.get(self.path.partition("?")[0])
+        text = json.dumps(found).encode()
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def columns_of_odds() -> list[list[str | None]]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), OddServer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    where = ("-s", f"http://127.0.0.1:{server.server_port}", "get", "rollouts", "-o")
+    return [[text, answer(*where, f"custom-columns={text}")] for text in COLUMNS_ON_ODD]
+
+
 def main() -> int:
     prepare()
     before = kubectl("get", "rollouts", "-o", "json").stdout
@@ -77,13 +143,15 @@ def main() -> int:
         "kubectl": kubectl("version", "--client").stdout.split("\n")[0],
         "list": json.loads(before),
         "odd": ODD,
+        "odds": {"apiVersion": "v1", "items": ODDS, "kind": "List", "metadata": {"resourceVersion": ""}},
         "jsonpath": {
             "list": [[text, answer("get", "rollouts", "-o", f"jsonpath={text}")] for text in ON_LIST],
             "web": [[text, answer("get", "rollout", "web", "-o", f"jsonpath={text}")] for text in ON_WEB],
-            "odd": [[text, answer(*local, "-o", f"jsonpath={text}", given=odd)] for text in ON_ODD],
+            "odd": [[text, answer(*local, "-o", f"jsonpath={text}", given=odd)] for text in (*ON_ODD, *MORE_ON_ODD)],
         },
         "columns": {
             "list": [[text, answer("get", "rollouts", "-o", f"custom-columns={text}")] for text in COLUMNS_ON_LIST],
+            "odds": columns_of_odds(),
         },
         "json": {"list": before, "odd": answer(*local, "-o", "json", given=odd)},
         "yaml": {
