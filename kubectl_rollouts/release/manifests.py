@@ -81,7 +81,7 @@ def read_file(place: str) -> bytes:
     try:
         if place == "-":
             return _standard_input()
-        with Path(place).open("rb") as file:
+        with open(place, "rb") as file:  # noqa: PTH123 - for Path, "" is the folder that one is in
             return file.read()
     except OSError as error:
         verb = "read" if error.errno == errno.EISDIR else "open"
@@ -105,7 +105,7 @@ def _cause(error: OSError) -> str:
 def _files(place: str) -> list[str]:
     """The files of a folder, by name; any other place is itself."""
     try:
-        if place == "-" or not Path(place).is_dir():
+        if place in ("-", "") or not Path(place).is_dir():
             return [place]
         found = sorted(path for path in Path(place).iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file())
     except OSError as error:

@@ -73,8 +73,10 @@ def set_image(client: Client, namespace: str, name: str, container: str, image: 
 def _target(client: Client, namespace: str, name: str) -> tuple[Resource, Object]:
     rollout = get_untyped(client, ROLLOUTS, namespace, name)
     workload = workload_name(rollout)
-    if not workload:
+    if workload is None:
         return ROLLOUTS, rollout
+    if not workload:
+        raise Failure("name is required")
     return DEPLOYMENTS, get_untyped(client, DEPLOYMENTS, namespace, workload)
 
 

@@ -54,11 +54,12 @@ def analysis_run(template: Object, wish: RunWish, namespace: str) -> Object:
     if wish.instance_id:
         labels = kept.get("labels")
         kept["labels"] = {**(labels if isinstance(labels, dict) else {}), INSTANCE_ID: wish.instance_id}
-    spec = dict(mapping_at(template, "spec", ".spec"))
+    spec = mapping_at(template, "spec", ".spec")
     arguments = _arguments(spec, wish.arguments)
+    made = {**template, "kind": "AnalysisRun", "metadata": kept}
     if arguments:
-        spec["args"] = arguments
-    return {**template, "kind": "AnalysisRun", "metadata": kept, "spec": spec}
+        made["spec"] = {**spec, "args": arguments}
+    return made
 
 
 def _arguments(spec: Object, given: Sequence[tuple[str, str]]) -> list[Object]:

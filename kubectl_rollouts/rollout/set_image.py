@@ -14,14 +14,14 @@ LISTS = ("initContainers", "containers", "ephemeralContainers")
 EVERY = "*"
 
 
-def workload_name(rollout: Object) -> str:
-    """Return the name of the Deployment that holds the rollout's template; "" when the rollout has it itself.
+def workload_name(rollout: Object) -> str | None:
+    """Return the name of the Deployment that holds the rollout's template; None when the rollout has it itself.
 
     Raises Failure for a reference that is none, or to a kind that cannot be changed this way.
     """
     spec = mapping_at(rollout, "spec", ".spec")
     if "workloadRef" not in spec:
-        return ""
+        return None
     reference = spec["workloadRef"]
     if not isinstance(reference, dict):
         raise Failure(

@@ -128,7 +128,10 @@ def restored_template(chosen: Revision) -> Object:
 
     Unknown fields are kept (Q10).
     """
-    template = msgspec.json.decode(chosen.spec.template, type=dict[str, Any])
+    return _normal(msgspec.json.decode(chosen.spec.template, type=dict[str, Any]))
+
+
+def _normal(template: Object) -> Object:
     meta = dict(template.get("metadata") or {})
     if meta.get("creationTimestamp", "") is None:
         del meta["creationTimestamp"]
@@ -166,18 +169,19 @@ def matches(rollout: Undoable, chosen: Revision, template: Object) -> bool:
     """Whether the rollout has that template already, so that there is nothing to undo.
 
     The reference asks only whether the rollout's template derives from the ReplicaSet's, which has more: the server's
-    defaults. So removals went unseen (Q12); here the ReplicaSet must be the current one, too.
+    defaults. So removals went unseen (Q12); here the ReplicaSet must be the current one, too, or have nothing more.
     """
     current = rollout.spec.template
-    if current is None or not rollout.status.current_pod_hash:
-        return False
-    if chosen.template_hash != rollout.status.current_pod_hash:
+    if current is None:
         return False
     meta = current.get("metadata")
     if isinstance(meta, dict) and isinstance(meta.get("labels"), dict) and HASH_LABEL in meta["labels"]:
         labels = {key: value for key, value in meta["labels"].items() if key != HASH_LABEL}
         current = {**current, "metadata": {**meta, "labels": labels}}
-    return derives(current, template)
+    if not derives(current, template):
+        return False
+    is_current = bool(chosen.template_hash) and chosen.template_hash == rollout.status.current_pod_hash
+    return is_current or _normal(current) == template
 
 
 def derives(part: Any, whole: Any) -> bool:

@@ -153,6 +153,7 @@ def test_what_cannot_be_created(text: str, error: str, folder: Path, replay: Ser
     ("place", "error"),
     [
         ("nope.yaml", "open nope.yaml: no such file or directory"),
+        ("", "open : no such file or directory"),
         ("empty", "empty holds no file that ends in .yaml, .yml, .json"),
         ("https://example.com/a.yaml", "https://example.com/a.yaml is a URL, which is not fetched: download it first, "
          "or pipe it into -f -"),
@@ -319,6 +320,16 @@ def test_a_run_of_a_file(folder: Path, replay: Serve) -> None:
     assert path.split("/")[5] == "default"
     assert (body["kind"], body["spec"]) == ("AnalysisRun", {"metrics": [{"x": True}]})
     assert (body["metadata"]["name"], body["metadata"]["generateName"]) == ("mine", "")
+
+
+def test_a_template_without_a_spec_stays_without(folder: Path, replay: Serve) -> None:
+    (folder / "t.yaml").write_text("kind: T\nmetadata: {name: t}\n")
+    cluster = replay()
+    assert run(cluster, "--from-file", "t.yaml").status == 0
+    assert run(cluster, "--from-file", "t.yaml", "--name", "u", "-a", "a=1").status == 0
+    bare, given = (body for _, body in posts(cluster))
+    assert "spec" not in bare
+    assert given["spec"] == {"args": [{"name": "a", "value": "1"}]}
 
 
 @pytest.mark.parametrize(

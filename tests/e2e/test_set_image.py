@@ -177,6 +177,14 @@ def test_no_deployment_is_touched_in_the_place_of_something_else(tmp_path: Path)
         assert {entry["method"] for entry in cluster.cluster.log} == {"GET"}
 
 
+def test_a_reference_without_a_name_is_not_the_rollout_itself(tmp_path: Path) -> None:
+    nameless = rollout(1)
+    nameless["spec"]["workloadRef"] = {"kind": "Deployment", "name": ""}
+    with boundaries(tmp_path, nameless) as cluster:
+        assert run_cli("set", "image", "web", "c0=new:1", env=cluster.env) == ("", "Error: name is required\n", 1)
+        assert images(cluster) == ["first:0"]
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -66,8 +66,9 @@ def test_whether_it_is_done() -> None:
 
 
 def test_the_referred_deployment() -> None:
-    assert workload_name({"spec": {}}) == ""
+    assert workload_name({"spec": {}}) is None
     assert workload_name({"spec": {"workloadRef": {"kind": "Deployment", "name": "d"}}}) == "d"
+    assert workload_name({"spec": {"workloadRef": {"kind": "Deployment", "name": ""}}}) == ""
 
 
 @pytest.mark.parametrize(

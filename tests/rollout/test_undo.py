@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.rollout.objects import LabelSelector, ObjectMeta
 from kubectl_rollouts.rollout.undo import (
+    HASH_LABEL,
     Revision,
     Undoable,
     chosen_revision,
@@ -138,6 +139,21 @@ def test_the_current_template_is_not_restored() -> None:
 def test_a_removal_can_be_undone() -> None:
     """The current template derives from the old one, but the old ReplicaSet is not the one that runs (Q12)."""
     assert not matches(current({"spec": {"a": 1}}, "new"), owned("a", "1", hash_="h"), {"spec": {"a": 1, "b": 2}})
+
+
+@pytest.mark.parametrize("hash_", ["", "new"])
+def test_the_same_template_is_not_restored_whatever_the_status_says(hash_: str) -> None:
+    """The controller has not reacted to an undo yet: the second one has nothing to do."""
+    labels = {"app": "g"}
+    spec = {"containers": [{"name": "a", "image": "x", "resources": {"limits": {"cpu": "1"}}}, {"name": "b"}]}
+    held = owned("a", "1", hash_="h", template={"metadata": {"labels": {**labels, HASH_LABEL: "h"}}, "spec": spec})
+    template = restored_template(held)
+    assert matches(current({"metadata": {"labels": labels}, "spec": spec}, hash_), held, template)
+    assert matches(current(template, hash_), held, template)
+    changed = {"metadata": {"labels": labels}, "spec": {"containers": spec["containers"][:1]}}
+    assert not matches(current(changed, hash_), held, template)
+    timed = {**template, "metadata": {**template["metadata"], "creationTimestamp": None}}
+    assert not matches(current(timed, hash_), held, template)  # as by the reference, for which a null is a value
 
 
 def test_a_template_that_lives_elsewhere_is_always_restored() -> None:
