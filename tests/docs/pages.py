@@ -5,7 +5,7 @@
 
 A line that begins with `$ ` is a command (of this program, or `echo $?`); the lines that follow are what it prints,
 standard error among them. `...` in them stands for any text of a line, a line `...` alone for any lines; blanks at the
-end of a line do not count.
+end of a line do not count, nor does the line end that the last line may lack.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ def _steps(lines: list[str], start: int) -> list[Step]:
 def is_like(shown: str, wanted: str) -> bool:
     """Whether an output is as documented."""
     shown = re.sub(r" +$", "", shown, flags=re.MULTILINE)
+    if shown and not shown.endswith("\n"):
+        shown += "\n"
     pattern = "".join(
         r"(.*\n)*" if line == "...\n" else re.escape(line).replace(r"\.\.\.", ".*")
         for line in wanted.splitlines(keepends=True)
