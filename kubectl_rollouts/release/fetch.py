@@ -6,7 +6,7 @@ A secondary kind that cannot be read does not hide the rest: it is named among t
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from kubectl_rollouts.cluster.errors import ApiError, BadAnswer, ConnectionFailed
 from kubectl_rollouts.errors import Failure
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from kubectl_rollouts.cluster.client import Client, Listing
     from kubectl_rollouts.cluster.resources import Resource
 
+T = TypeVar("T")
+
 TYPES: dict[Resource, Any] = {
     ROLLOUTS: Rollout,
     REPLICA_SETS: ReplicaSet,
@@ -50,6 +52,10 @@ TYPES: dict[Resource, Any] = {
 _FAR = 0.02
 _WIDTH = 3
 _PATIENCE = 4.0  # seconds in which broken connections are no reason to give up the rest
+# Seconds before a list is asked for again that the server could not answer for the moment. The reference's caches ask
+# for ever (view.md Q31).
+_PAUSES = (0.3, 0.9)
+_MOMENTARY = (429, 500, 502, 503, 504)
 
 
 class Want(NamedTuple):
@@ -76,6 +82,7 @@ class Reader:
         self._hashes: dict[Resource, set[str]] = {}
         self._asked: set[Want] = set()
         self._lost: ConnectionFailed | None = None
+        self._patient = True
         self._started = time.monotonic()
 
     def root(self, resource: Resource, name: str) -> Any:
@@ -83,7 +90,7 @@ class Reader:
         if name in ("", ".", "..") or "/" in name or "%" in name:
             raise not_found(resource, name)  # no object can have such a name, so none is asked for
         try:
-            return self.one(resource, name)
+            return self._patiently(lambda: self.one(resource, name))
         except ApiError as error:
             raise explained(error, resource, name) from None
 
@@ -91,9 +98,10 @@ class Reader:
         """As `root`, by a list of one: a watch can go on from its resource version, which an object's own is not."""
         if name in ("", ".", "..") or any(mark in name for mark in "/%,=\\"):
             raise not_found(resource, name)
+        selector = f"metadata.name={name}"
         try:
-            listing = self.client.list(
-                resource, self.namespace, self.types[resource], field_selector=f"metadata.name={name}"
+            listing = self._patiently(
+                lambda: self.client.list(resource, self.namespace, self.types[resource], field_selector=selector)
             )
         except ApiError as error:
             if error.forbidden:
@@ -128,11 +136,33 @@ class Reader:
         return listing.items[0]
 
     def _call(self, want: Want) -> Callable[[], Any]:
-        if want.name:
-            return lambda: self.one(want.resource, want.name)
-        return lambda: self.client.list(
-            want.resource, self.namespace, self.types[want.resource], label_selector=want.selector
-        )
+        def call() -> Any:
+            if want.name:
+                return self.one(want.resource, want.name)
+            return self.client.list(
+                want.resource, self.namespace, self.types[want.resource], label_selector=want.selector
+            )
+
+        return lambda: self._patiently(call)
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        """What `call` reads, asked for again where the server fails for a moment; once in vain is enough.
+
+        A Retry-After has been waited for already.
+        """
+        for pause in _PAUSES:
+            try:
+                return call()
+            except ApiError as error:
+                late = time.monotonic() - self._started > _PATIENCE
+                if error.code not in _MOMENTARY or error.retry_after is not None or late or not self._patient:
+                    raise
+            time.sleep(pause)
+        try:
+            return call()
+        except ApiError:
+            self._patient = False
+            raise
 
     def wave(self, held: Held) -> bool:
         """Ask for what `held` calls for and was not asked for yet, and add the answers; False when that is nothing."""

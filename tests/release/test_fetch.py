@@ -324,6 +324,35 @@ def test_what_can_be_read_is_shown_and_the_rest_is_named(
     assert ("web-bbbb-2-0" in shown) == (plural != "experiments")
 
 
+@pytest.mark.parametrize(
+    ("plural", "status", "to_follow"),
+    [("rollouts", 500, False), ("rollouts", 502, True), ("replicasets", 503, False), ("pods", 504, True)],
+)
+def test_what_fails_for_a_moment_is_asked_for_again(
+    server: ApiServer, client: Client, plural: str, status: int, to_follow: bool
+) -> None:
+    put(server, *full())
+    server.rule(f"/{plural}", times=1, status=status)
+    fetched = fetch(client, "default", ROLLOUTS, "web", to_follow=to_follow)
+    assert fetched.problems == []
+    assert names(fetched) == ALL
+
+
+def test_what_keeps_failing_is_given_up(server: ApiServer, client: Client) -> None:
+    put(server, *full())
+    server.rule("/rollouts", status=500, message="boom")
+    with pytest.raises(Failure, match="boom"):
+        fetch(client, "default", ROLLOUTS, "web")
+    assert len(server.log) == 3
+    server.log.clear()
+    server.rules.clear()
+    server.rule("/(replicasets|experiments|analysisruns)", status=500, message="boom")
+    fetch(client, "default", ROLLOUTS, "web")
+    # The first that was asked for three times in vain has taught that the server is not well.
+    assert [request.plural for request in server.log].count("replicasets") == 3
+    assert [request.plural for request in server.log].count("experiments") == 1
+
+
 def test_a_server_that_falls_silent_is_not_asked_again(server: ApiServer, client: Client) -> None:
     put(server, *full())
     server.rule("/replicasets", silent=True)
