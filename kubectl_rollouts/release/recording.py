@@ -7,6 +7,7 @@ object is here afterwards, whatever the action makes of it: `sent[-1].after`.
 from __future__ import annotations
 
 import copy
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import msgspec
@@ -15,6 +16,7 @@ from kubectl_rollouts.cluster.client import JSON_PATCH, MERGE_PATCH, Client
 from kubectl_rollouts.cluster.errors import ApiError, BadAnswer
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.rollout.goals import REVISION, Object
+from kubectl_rollouts.rollout.phase import parse_int
 
 if TYPE_CHECKING:
     from kubectl_rollouts.cluster.resources import Resource
@@ -49,14 +51,15 @@ class Guards(NamedTuple):
         meta = obj.get("metadata") or {}
         version = str(meta.get("resourceVersion") or "")
         if self.resource_version and version != self.resource_version:
-            raise Failure(f"{self._what} is at resource version {version} by now, not {self.resource_version}")
+            raise Failure(f"{self.what} is at resource version {version} by now, not {self.resource_version}")
         revision = str((meta.get("annotations") or {}).get(REVISION) or "")
         if self.revision and revision != str(self.revision):
-            raise Failure(f"{self._what} is at revision {revision or 'none'} by now, not {self.revision}")
+            raise Failure(f"{self.what} is at revision {revision or 'none'} by now, not {self.revision}")
         return version
 
     @property
-    def _what(self) -> str:
+    def what(self) -> str:
+        """How the object is called."""
         return f"{self.resource.kind.lower()} '{self.name}'"
 
 
@@ -165,8 +168,32 @@ class RecordingClient(Client):
             return False
         assert guards is not None
         if not self._guarded_version:
-            self._guarded_version = guards.check(self.get(guards.resource, guards.namespace, guards.name))
+            self._guarded_version = guards.check(self._looked_at(guards))
         return (resource, namespace, name) == (guards.resource, guards.namespace, guards.name)
+
+    def _looked_at(self, guards: Guards) -> Object:
+        """The object to check, its revision being that of its present template.
+
+        Until the controller has seen the last change of the spec, the annotation is about the one before.
+        """
+        for pause in (*_LOOKS, 0.0):
+            found = self.get(guards.resource, guards.namespace, guards.name)
+            if not guards.revision or not _is_behind(found):
+                break
+            time.sleep(pause)
+        else:
+            raise Failure(f"the controller has not seen the last change of {guards.what}: its revision is not known")
+        return found
+
+
+_LOOKS = (0.1, 0.2, 0.4, *[0.5] * 18)
+"""Seconds between looks at an object whose last change the controller has not seen: ten in all."""
+
+
+def _is_behind(obj: Object) -> bool:
+    status, generation = obj.get("status"), (obj.get("metadata") or {}).get("generation")
+    observed = parse_int(str(status.get("observedGeneration") or "")) if isinstance(status, dict) else None
+    return observed is not None and isinstance(generation, int) and observed < generation
 
 
 def _with_version(body: Any, version: str, content_type: str) -> Any:

@@ -264,8 +264,24 @@ def test_a_dry_run_of_create(server: ApiServer, call: Callable[..., Outcome], tm
     assert lines[0] == "analysistemplate.argoproj.io/web created (dry run)"
     assert lines[1].startswith("  POST /apis/argoproj.io/v1alpha1/namespaces/default/analysistemplates")
     assert "+  name: web" in lines
+    assert "+++ analysistemplate/web (then)" in lines
     assert server.requests() == []
     assert call(f"create -f {manifest} -w --dry-run").stderr.startswith("Error: --watch and --dry-run exclude each")
+
+
+def test_what_was_created_before_a_failure_is_said(
+    server: ApiServer, call: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    manifest = tmp_path / "two.yaml"
+    one = "apiVersion: argoproj.io/v1alpha1\nkind: AnalysisRun\nmetadata: {name: %s}\n"
+    manifest.write_text(one % "first" + "---\n" + one % "second")
+    created = {"apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisRun", "metadata": {"name": "first"}}
+    headers = {"Content-Type": "application/json"}
+    server.rule("POST .*analysisruns", times=1, status=201, raw=json.dumps(created).encode(), headers=headers)
+    server.rule("POST .*analysisruns", status=403, reason="Forbidden", message="not you")
+    outcome = call(f"create -f {manifest} --exit-code")
+    assert (outcome.stdout, outcome.status) == ("analysisrun.argoproj.io/first created\n", 7)
+    assert "not you" in outcome.stderr
 
 
 def test_as_of_revision(server: ApiServer, call: Callable[..., Outcome]) -> None:
@@ -283,6 +299,30 @@ def test_the_revision_is_looked_at_again_after_a_conflict(server: ApiServer, cal
     assert call("abort a --as-of-revision=3").status == 0
     assert len(patched(server)) == 3
     assert [r.method for r in server.requests()].count("GET") == 3
+
+
+def test_a_revision_that_the_controller_has_not_counted_yet_is_waited_for(
+    server: ApiServer, call: Callable[..., Outcome]
+) -> None:
+    """Somebody changes the template: until the controller has seen it, the annotation tells of the revision before."""
+    changed = rollout("a", revision=4)
+    changed["metadata"]["generation"] = 2
+    server.put(changed)
+
+    def controller() -> None:
+        with server.lock:
+            assert server.lock.wait_for(lambda: len(server.requests()) >= 2, 5)
+        later = rollout("a", revision=5)
+        later["metadata"]["generation"] = 2
+        later["status"]["observedGeneration"] = "2"
+        server.put(later)
+
+    thread = threading.Thread(target=controller)
+    thread.start()
+    refused = call("promote a --as-of-revision=4")
+    thread.join()
+    assert (refused.stderr, refused.status) == ("Error: rollout 'a' is at revision 5 by now, not 4\n", 1)
+    assert patched(server) == []
 
 
 def test_resource_version(server: ApiServer, call: Callable[..., Outcome]) -> None:

@@ -59,7 +59,7 @@ class Rule:
     status: int = 0
     message: str = "injected fault"
     reason: str = ""
-    raw: bytes | None = None  # the whole body, with the status, as text/plain
+    raw: bytes | None = None  # the whole body, with the status, as text/plain unless the headers say another type
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0
     drop: bool = False  # reset the connection
@@ -316,7 +316,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
             return True
         if rule.raw is not None:
-            self.respond(rule.status or 200, rule.raw, "text/plain", rule.headers)
+            more = {key: value for key, value in rule.headers.items() if key != "Content-Type"}
+            self.respond(rule.status or 200, rule.raw, rule.headers.get("Content-Type", "text/plain"), more)
             return True
         if rule.status:
             self.status(rule.status, rule.reason, rule.message, rule.headers)

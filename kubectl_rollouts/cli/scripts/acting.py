@@ -198,8 +198,18 @@ def _waves(action: Action, plan: list[list[Target]], parallel: int, reporter: Re
 
 
 def _report(action: Action, done: Done, reporter: Reporter) -> int:
-    """Say what came of one action; the exit status of it."""
+    """Say what came of one action; the exit status of it. What was done before it failed is said, too."""
     suffix = {"client": " (dry run)", "server": " (server dry run)"}.get(action.dry_run, "")
+    for text, end in done.said:
+        said = text if not reporter.many else _with_namespace(text, done.target)
+        if action.wish is None and done.failure is None:
+            reporter.succeeded(done.target, said + suffix, done.seconds, end="\n" if suffix else end)
+        else:
+            reporter.say(said + suffix)
+    if action.objects is not None and (done.failure is None or done.said):
+        resource = _RESOURCES.get(action.path, ROLLOUTS)
+        action.objects.show(done.sent, resource, done.target.namespace, done.target.name)
+    _show(action, done, reporter)
     if done.failure is not None:
         status = status_of(done.failure) if action.exact else done.failure.exit_status
         text = str(done.failure)
@@ -207,16 +217,6 @@ def _report(action: Action, done: Done, reporter: Reporter) -> int:
             text = f"rollout '{reporter.name(done.target)}': {text}"
         reporter.failed(done.target, text, status, done.seconds)
         return status
-    for text, end in done.said:
-        said = text if not reporter.many else _with_namespace(text, done.target)
-        if action.wish is None:
-            reporter.succeeded(done.target, said + suffix, done.seconds, end="\n" if suffix else end)
-        else:
-            reporter.say(said + suffix)
-    if action.objects is not None:
-        resource = _RESOURCES.get(action.path, ROLLOUTS)
-        action.objects.show(done.sent, resource, done.target.namespace, done.target.name)
-    _show(action, done, reporter)
     return 0
 
 
@@ -238,7 +238,9 @@ def _show(action: Action, done: Done, reporter: Reporter) -> None:
             from kubectl_rollouts.view.diff import object_diff
 
             kind = str(sent.after.get("kind") or "object").lower()
-            text = object_diff(sent.before, sent.after, f"{kind}/{done.target.name}", reporter.colored)
+            meta = sent.after.get("metadata") or {}
+            name = meta.get("name") or f"{meta.get('generateName') or ''}…"
+            text = object_diff(sent.before, sent.after, f"{kind}/{name}", reporter.colored)
             reporter.say(text or "  no difference")
 
 
