@@ -150,17 +150,19 @@ def _write_back(config: ClusterConfig, fresh: dict[str, str]) -> None:
     """Put the new tokens into the file that the user stands in; a file that cannot be written stays as it is."""
     import yaml
 
+    from kubectl_rollouts.cluster.go_yaml import load
+
     for path in config.files:
         try:
             # In place and at one go: a second file could be left behind, with the tokens in it.
             with open(path, "r+b", buffering=0) as file:  # noqa: PTH123
-                document = yaml.safe_load(file.read())
+                document = load(file.read())
                 entries = [entry for entry in document.get("users") or () if entry.get("name") == config.user_name]
                 if not entries:
                     continue
                 entries[0]["user"]["auth-provider"]["config"].update(fresh)
                 file.seek(0)
                 file.truncate(file.write(yaml.safe_dump(document, default_flow_style=False).encode()))
-        except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError):
+        except (OSError, yaml.YAMLError, ValueError, AttributeError, KeyError, TypeError):
             pass
         return

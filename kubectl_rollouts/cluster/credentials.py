@@ -1,8 +1,8 @@
 """Who we are to the API server: the headers and the client certificate of each request.
 
-Order of preference as in client-go: a token, a token file (read again once a minute and when the server refuses it),
-an exec plugin, another auth provider, basic auth. Over plain HTTP no credentials are sent, impersonation headers are
-(spec/commands.md §1.6).
+Order of preference as in client-go: a token file (read again once a minute and when the server refuses it), a token,
+basic auth, an exec plugin, another auth provider. Whoever has one of the first three or a client certificate runs no
+plugin. Over plain HTTP no credentials are sent, impersonation headers are (spec/commands.md §1.6).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from kubectl_rollouts.cluster.urls import Url, quote, unquote
 if TYPE_CHECKING:
     from kubectl_rollouts.cluster.exec_plugin import ExecCredential
     from kubectl_rollouts.cluster.kubeconfig import ClusterConfig
+    from kubectl_rollouts.cluster.kubeconfig_files import Exec
     from kubectl_rollouts.cluster.requestlog import RequestLog
 
 _TOKEN_FILE_AGE = 60.0  # seconds
@@ -39,17 +40,23 @@ class Credentials:
         self._fixed = ""  # an Authorization header that never changes
         self._file_token = ""
         self._file_read = 0.0
+        self._exec: Exec | None = None
         self._plugin: ExecCredential | None = None
         self._provided = ""  # what an auth provider gave
         log.hide(user.token, user.password)
         if not self._secure:
             return
+        if (user.token or user.token_file) and user.username:
+            raise ConfigError("username/password or bearer token may be set, but not both")
+        certificate = (user.cert_data or user.cert_file) and (user.key_data or user.key_file)
+        if not (user.token or user.token_file or user.username or certificate):
+            self._exec = user.exec
         if user.token and not user.token_file:
             self._fixed = f"Bearer {user.token}"
-        elif not user.token_file and (user.username or user.password):
+        elif user.username:
             self._fixed = _basic(user.username, user.password)
             log.hide(self._fixed[6:])
-        elif server.userinfo and user.exec is None and user.auth_provider is None and not user.token_file:
+        elif server.userinfo and self._exec is None and user.auth_provider is None and not user.token_file:
             name, _, password = server.userinfo.partition(":")
             self._fixed = _basic(unquote(name), unquote(password))
             log.hide(self._fixed[6:], unquote(password))
@@ -65,7 +72,7 @@ class Credentials:
             with self._lock:
                 if user.token_file:
                     authorization = _bearer(self._read_token())
-                elif user.exec is not None:
+                elif self._exec is not None:
                     authorization = _bearer(self._run_plugin().token)
                 elif user.auth_provider is not None:
                     authorization = self._ask_provider()
@@ -78,8 +85,7 @@ class Credentials:
 
     def certificate(self) -> tuple[bytes, bytes] | None:
         """Return certificate and key (PEM) that the exec plugin gave; None: those of the kubeconfig count."""
-        user = self._user
-        if not self._secure or user.exec is None or user.token or user.token_file:
+        if self._exec is None:
             return None
         with self._lock:
             credential = self._run_plugin()
@@ -98,7 +104,7 @@ class Credentials:
                 return True  # another thread was here first
             if user.token_file:
                 self._read_token(force=True)
-            elif user.exec is not None:
+            elif self._exec is not None:
                 self._run_plugin(force=True)
             elif user.auth_provider is not None:
                 self._ask_provider(force=True)
@@ -111,14 +117,16 @@ class Credentials:
 
         now = time.monotonic()
         if force or not self._file_token or now - self._file_read >= _TOKEN_FILE_AGE:
+            known = self._file_token or self._user.token  # the file may be being replaced just now
             try:
-                token = read_file(self._user.token_file).decode("utf-8", "replace").strip()
+                token = read_file(self._user.token_file).decode("utf-8", "replace").strip() or known
             except ConfigError:
-                token = self._file_token  # being replaced just now: the old one may still do
-                if not token and not self._user.token:
+                if not known:
                     raise
+                token = known
+            if not token:
+                raise ConfigError(f'read empty token from file "{self._user.token_file}"')
             self._file_read = now
-            token = token or self._user.token
             if token != self._file_token:
                 self._file_token = token
                 self._generation += 1
@@ -167,6 +175,6 @@ def _impersonation(config: ClusterConfig) -> list[tuple[str, str]]:
         headers.append(("Impersonate-Uid", user.impersonate_uid))
     headers += [("Impersonate-Group", group) for group in user.impersonate_groups]
     for key, values in user.impersonate_extra.items():
-        name = "Impersonate-Extra-" + quote(key.lower(), safe=b"!#$&'*+^`|")
+        name = "Impersonate-Extra-" + quote(key, safe=b"!#$&'*+^`|")
         headers += [(name, value) for value in values]
     return headers

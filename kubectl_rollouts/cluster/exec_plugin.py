@@ -126,11 +126,13 @@ def _run(plugin: Exec, environment: dict[str, str], asking: bool) -> bytes:
                 raise
     except FileNotFoundError:
         hint = " ".join((plugin.install_hint or "").split())
-        text = f"getting credentials: exec: executable {command} not found"
-        raise ConfigError(f"{text}. {hint}" if hint else text) from None
+        hint = hint or "it is the credential plugin that the kubeconfig names: install it, or add its folder to PATH"
+        raise ConfigError(f"getting credentials: exec: executable {command} not found. {hint}") from None
     except (OSError, ValueError) as error:
         cause = (getattr(error, "strerror", None) or str(error)).lower()
         raise ConfigError(f"getting credentials: exec: fork/exec {command}: {cause}") from None
+    if process.returncode < 0:
+        raise ConfigError(f"getting credentials: exec: executable {command} was ended by signal {-process.returncode}")
     if process.returncode:
         raise ConfigError(f"getting credentials: exec: executable {command} failed with exit code {process.returncode}")
     return output
@@ -146,6 +148,16 @@ def _found(command: str, environment: dict[str, str]) -> str:
     return path or command
 
 
+def _read_yaml(output: bytes) -> _Answer:
+    """What a plugin printed that is no JSON: kubectl takes YAML as well."""
+    from kubectl_rollouts.cluster.kubeconfig_files import read_yaml
+
+    try:
+        return msgspec.convert(read_yaml(output), _Answer)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise ConfigError("getting credentials: decoding stdout: the plugin printed no ExecCredential") from None
+
+
 def _read(output: bytes, api_version: str) -> ExecCredential:
     """Return what the plugin printed as a credential."""
     import time
@@ -154,7 +166,7 @@ def _read(output: bytes, api_version: str) -> ExecCredential:
     try:
         answer = msgspec.json.decode(output, type=_Answer)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise ConfigError(problem + "decoding stdout: the plugin printed no ExecCredential in JSON") from None
+        answer = _read_yaml(output)
     if answer.kind != "ExecCredential":
         raise ConfigError(problem + "decoding stdout: the plugin printed no ExecCredential")
     if answer.api_version != api_version:

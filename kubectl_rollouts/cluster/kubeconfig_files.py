@@ -180,9 +180,9 @@ def _decode(path: str, data: bytes) -> _File:
             except msgspec.ValidationError:
                 raise
             except msgspec.DecodeError:
-                file = msgspec.convert(_yaml(data), _File)  # a YAML flow mapping
+                file = msgspec.convert(read_yaml(data), _File)  # a YAML flow mapping
         else:
-            file = msgspec.convert(_yaml(data), _File)
+            file = msgspec.convert(read_yaml(data), _File)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise _bad_file(path, str(error) or type(error).__name__) from None
     if (file.kind or "Config") != "Config" or (file.api_version or "v1") != "v1":
@@ -203,37 +203,17 @@ def unbase64(text: str | None) -> bytes:
         raise ValueError("illegal base64 data") from None
 
 
-def _yaml(data: bytes) -> Any:
-    """Return the YAML document; raise ValueError with kubectl's words, but without the text around the mistake."""
+def read_yaml(data: bytes) -> Any:
+    """Return a YAML document; raise ValueError with kubectl's words, but without the text around the mistake."""
     from kubectl_rollouts.cluster.simple_yaml import parse
 
     try:
         return parse(data.decode("ascii"))
     except ValueError:
         pass  # no plain kubeconfig: PyYAML knows
-    import yaml
+    from kubectl_rollouts.cluster.go_yaml import load
 
-    base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    # Times stay text, as in Go's YAML: a token may look like a date.
-    resolvers = {
-        first: [(tag, regexp) for tag, regexp in pairs if tag != "tag:yaml.org,2002:timestamp"]
-        for first, pairs in base.yaml_implicit_resolvers.items()
-    }
-    loader = type("Loader", (base,), {"yaml_implicit_resolvers": resolvers})
-    reader = None
-    try:
-        reader = loader(data)
-        document = reader.get_data()  # further documents do not count
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark is not None else ""
-        raise ValueError(f"yaml: {where}{getattr(error, 'problem', None) or 'not readable'}") from None
-    except (TypeError, AttributeError):
-        raise ValueError("yaml: not readable") from None  # such as a list used as a key
-    finally:
-        if reader is not None:
-            reader.dispose()
-    return {} if document is None else document
+    return load(data)
 
 
 _T = TypeVar("_T", Cluster, User, Context)
@@ -278,7 +258,10 @@ def _named(path: str, entries: list[Any] | None) -> list[Any]:
 
 
 def _resolved(folder: str, path: str | None) -> str | None:
-    return os.path.join(folder, path) if path else path  # noqa: PTH118
+    """Return a path of a file as seen from here, cleaned as Go's `filepath.Join` does."""
+    if not path or os.path.isabs(path):  # noqa: PTH117
+        return path
+    return os.path.normpath(os.path.join(folder, path))  # noqa: PTH118
 
 
 # --- Checking (validation.go) ------------------------------------------------------------------------------------
@@ -343,6 +326,10 @@ def check_user(name: str, user: User) -> list[str]:
     return problems
 
 
+# Of these versions the mode is IfAvailable unless said; v1alpha1 is refused later, by its own error.
+_MODE_OPTIONAL = ("client.authentication.k8s.io/v1beta1", "client.authentication.k8s.io/v1alpha1")
+
+
 def _check_exec(name: str, user: User, plugin: Exec) -> list[str]:
     problems = []
     if user.auth_provider is not None:
@@ -354,7 +341,7 @@ def _check_exec(name: str, user: User, plugin: Exec) -> list[str]:
     if any(variable is None or not variable.name for variable in plugin.env or ()):
         problems.append(f"env variable name must be specified for {name} to use exec authentication plugin")
     if not plugin.interactive_mode:
-        if plugin.api_version != "client.authentication.k8s.io/v1beta1":
+        if plugin.api_version not in _MODE_OPTIONAL:
             problems.append(f"interactiveMode must be specified for {name} to use exec authentication plugin")
     elif plugin.interactive_mode not in ("Never", "IfAvailable", "Always"):
         problems.append(f'invalid interactiveMode for {name}: "{plugin.interactive_mode}"')

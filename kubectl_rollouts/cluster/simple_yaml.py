@@ -32,7 +32,7 @@ class _Reader:
     """A recursive reader over the lines that are neither empty nor comments."""
 
     def __init__(self, text: str) -> None:
-        if not text.isascii() or "\t" in text or "\r" in text:
+        if not text.isascii() or not text.replace("\n", "").isprintable():  # tabs, carriage returns, control characters
             raise _NotSimpleError
         self.lines: list[tuple[int, str]] = []
         for line in text.split("\n"):
@@ -149,6 +149,6 @@ def _scalar(text: str) -> Any:
     plain = first.isalpha() or first in "/_" or (text.startswith("--") and text[2:3].isalpha())
     if not plain or text.lower() in _DOUBTFUL:
         raise _NotSimpleError  # numbers, dates, anchors, tags and block scalars begin otherwise
-    if ": " in text or " #" in text or text[-1] in ": " or not text.isprintable():
+    if ": " in text or " #" in text or text[-1] in ": ":
         raise _NotSimpleError
     return text

@@ -56,11 +56,20 @@ def read_file(path: str, what: str = "") -> bytes:
 
 
 def _trust(context: ssl.SSLContext, pem: bytes) -> None:
-    """Trust the certificates of a PEM bundle; text around the certificates does not matter."""
-    try:
-        context.load_verify_locations(cadata=pem.decode("ascii", "replace"))
-    except (ssl.SSLError, ValueError):
-        raise ConfigError("unable to load root certificates: unable to parse bytes as PEM block") from None
+    """Trust the certificates of a PEM bundle; text around them is no matter, nor are broken ones beside a good one."""
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    text = pem.decode("latin-1")
+    good = False
+    for part in text.split(begin)[1:]:
+        body, mark, _ = part.partition(end)
+        if mark and body.isascii():
+            try:
+                context.load_verify_locations(cadata=f"{begin}{body}{end}\n")
+                good = True
+            except (ssl.SSLError, ValueError):
+                continue
+    if not good:
+        raise ConfigError("unable to load root certificates: unable to parse bytes as PEM block")
 
 
 def _show(context: ssl.SSLContext, cert: bytes, key: bytes) -> None:

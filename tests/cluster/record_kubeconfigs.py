@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.kubeconfig_cases import CASES, Case
+from tests.cluster.kubeconfig_texts import TEXTS
 
 RECORDED = Path(__file__).parent / "data" / "kubeconfigs.json"
 NAMES = {"as_user": "as"}
@@ -79,4 +80,6 @@ def record(case: Case) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    RECORDED.write_text(json.dumps({case.name: record(case) for case in CASES}, indent=1, sort_keys=True) + "\n")
+    RECORDED.write_text(
+        json.dumps({case.name: record(case) for case in CASES + TEXTS}, indent=1, sort_keys=True) + "\n"
+    )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from kubectl_rollouts.cluster.client import Client
 from kubectl_rollouts.cluster.errors import ApiError, ConfigError
@@ -50,14 +51,27 @@ def accepting(*tokens: str) -> Callable[[Exchange], None]:
 
 
 def test_tokens_and_basic_auth(server: RawServer, connect: Connect) -> None:
-    for user in (User(token="t1"), User(username="u", password="p:ü"), User(), User(username="u")):
+    users = (
+        User(token="t1"), User(username="u", password="p:ü"), User(), User(username="u"), User(password="alone"),
+    )  # fmt: skip
+    for user in users:
         connect(server, ca_data=CA, user=user).get(WIDGETS, "ns", "w")
     assert sent(server) == [
         "Bearer t1",
         "Basic " + base64.b64encode("u:p:ü".encode()).decode(),
         None,
         "Basic " + base64.b64encode(b"u:").decode(),
+        None,
     ]
+
+
+@pytest.mark.parametrize("token", [{"token": "t"}, {"token_file": "/nope"}])
+def test_a_token_and_basic_auth_together_are_refused(
+    server: RawServer, connect: Connect, token: dict[str, str]
+) -> None:
+    with pytest.raises(ConfigError, match=r"^username/password or bearer token may be set, but not both$"):
+        connect(server, ca_data=CA, user=User(username="u", password="p", **token)).get(WIDGETS, "ns", "w")
+    assert server.requests == []
 
 
 def test_a_user_in_the_servers_url(server: RawServer, connect: Connect) -> None:
@@ -107,6 +121,16 @@ def test_a_refused_token_file_is_read_again_at_once(serve: Serve, connect: Conne
     file.write_text("two")
     client.patch(WIDGETS, "ns", "w", {})  # a write too: it was refused, not carried out
     assert sent(server) == ["Bearer one", "Bearer one", "Bearer two"]
+
+
+def test_an_empty_token_file(server: RawServer, connect: Connect, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("\n")
+    with pytest.raises(ConfigError, match=f'^read empty token from file "{file}"$'):
+        connect(server, ca_data=CA, user=User(token_file=str(file))).get(WIDGETS, "ns", "w")
+    assert server.requests == []
+    connect(server, ca_data=CA, user=User(token="spare", token_file=str(file))).get(WIDGETS, "ns", "w")
+    assert sent(server) == ["Bearer spare"]
 
 
 def test_a_token_file_that_is_not_there(server: RawServer, connect: Connect) -> None:
@@ -264,6 +288,31 @@ def test_a_token_goes_before_a_plugin(server: RawServer, connect: Connect, plugi
     assert plugin.runs == []
 
 
+@pytest.mark.parametrize(
+    ("settings", "authorization"),
+    [
+        ({"username": "u", "password": "p"}, "Basic dTpw"),
+        ({"cert_file": str(TLS / "client.crt"), "key_file": str(TLS / "client.key")}, None),
+        ({"cert_file": str(TLS / "client.crt")}, "Bearer t1"),  # without a key it is no certificate to show
+    ],
+)
+def test_whoever_has_a_password_or_a_certificate_runs_no_plugin(
+    server: RawServer, connect: Connect, plugin: Plugin, settings: dict[str, str], authorization: str | None
+) -> None:
+    user = plugin.user()
+    for name, value in settings.items():
+        setattr(user, name, value)
+    if authorization == "Bearer t1":
+        plugin.gives(
+            token="t1",
+            clientCertificateData=(TLS / "client.crt").read_text(),
+            clientKeyData=(TLS / "client.key").read_text(),
+        )
+    connect(server, ca_data=CA, user=user).get(WIDGETS, "ns", "w")
+    assert sent(server) == [authorization]
+    assert len(plugin.runs) == (authorization == "Bearer t1")
+
+
 def test_no_plugin_for_plain_http(serve: Serve, connect: Connect, plugin: Plugin) -> None:
     connect(serve(answering(widget())), user=plugin.user()).get(WIDGETS, "ns", "w")
     assert plugin.runs == []
@@ -276,8 +325,8 @@ STATUS = '{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io
     ("code", "text"),
     [
         ("sys.exit(3)", "exec: executable .* failed with exit code 3$"),
-        ("print('sentinel')", "decoding stdout: the plugin printed no ExecCredential in JSON$"),
-        ("", "decoding stdout: the plugin printed no ExecCredential in JSON$"),
+        ("print('sentinel')", "decoding stdout: the plugin printed no ExecCredential$"),
+        ("", "decoding stdout: the plugin printed no ExecCredential$"),
         ("print('{}')", "decoding stdout: the plugin printed no ExecCredential$"),
         (
             'print(\'{"kind":"ExecCredential","apiVersion":"x/v9"}\')',
@@ -293,7 +342,7 @@ STATUS = '{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io
             """print('%s')""" % (STATUS % '{"token": "sentinel", "expirationTimestamp": "soon"}'),
             "expirationTimestamp is not a time$",
         ),
-        ("""print('%s')""" % (STATUS % '{"token": 5}'), "printed no ExecCredential in JSON$"),
+        ("""print('%s')""" % (STATUS % '{"token": 5}'), "printed no ExecCredential$"),
     ],
 )
 def test_plugins_that_fail(server: RawServer, connect: Connect, plugin: Plugin, code: str, text: str) -> None:
@@ -422,6 +471,21 @@ def test_an_oidc_token_is_renewed_and_written_back(serve: Serve, tmp_path: Path,
     assert "r2" in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["config"]
+
+
+def test_what_is_written_back_means_what_it_meant(serve: Serve, tmp_path: Path) -> None:
+    issuer = Issuer(serve, in_form=True)
+    api = serve(accepting(issuer.token), tls=True)
+    file = tmp_path / "config"
+    flags = issuer.kubeconfig(api, file)
+    others = "- {name: a, user: {token: 12:30}}\n- {name: b, user: {token: !mine 5, as: 2001-01-01}}\n"
+    text = yaml.safe_dump(json.loads(file.read_text()))
+    file.write_text(text.replace("users:\n", "users:\n" + others))
+    with Client(load_config(flags, {})) as client:
+        client.get(WIDGETS, "ns", "w")
+    assert "r2" in file.read_text()
+    users = [load_config(ConfigFlags(kubeconfig=str(file), user=name), {}).user for name in "ab"]
+    assert [(user.token, user.impersonate) for user in users] == [("12:30", ""), ("5", "2001-01-01")]
 
 
 @pytest.mark.parametrize(

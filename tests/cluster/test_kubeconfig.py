@@ -19,6 +19,7 @@ from kubectl_rollouts.cluster.kubeconfig import ClusterConfig, ConfigFlags, load
 from kubectl_rollouts.cluster.requestlog import RequestLog
 from kubectl_rollouts.cluster.urls import split_url
 from tests.cluster.kubeconfig_cases import CASES, SERVER, Case, config
+from tests.cluster.kubeconfig_texts import TEXTS
 from tests.cluster.record_kubeconfigs import RECORDED, lay_out
 
 recorded = json.loads(RECORDED.read_text())
@@ -89,7 +90,7 @@ def normal(words: dict[str, Any]) -> dict[str, Any]:
     return {k: os.path.normpath(v) if k in paths and "/" in v else v for k, v in words.items()}
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES + TEXTS, ids=lambda case: case.name)
 def test_the_corpus(case: Case, tmp_path: Path) -> None:
     view = recorded[case.name]
     if not view["error"]:
@@ -127,7 +128,7 @@ DIFFERENT = {
 
 
 def test_the_corpus_is_recorded() -> None:
-    assert sorted(recorded) == sorted(case.name for case in CASES)
+    assert sorted(recorded) == sorted(case.name for case in CASES + TEXTS)
     assert len(recorded) >= 60
 
 
@@ -247,8 +248,9 @@ def write(folder: Path, data: bytes) -> ConfigFlags:
     "data",
     [
         b"\x00\x01", b"\xff\xfe\x00", b"a: [", b"{", b"[]", b"5", b"clusters: {a: b}", b"users: [[]]", b"&a [*a]",
-        b"a: &a {b: *a}\nclusters: *a", b"{1: 2}\n--- x: [", b"? [a]\n: b", b"!!python/object:os.system {}",
-        b"clusters: [{name: k, cluster: {server: !!binary eA==}}]", b"current-context: [a]", b"contexts: [{name: 5}]",
+        b"a: &a {b: *a}\nclusters: *a", b"{~: 2}\n--- x: [", b"? [a]\n: b",
+        b"a: !!int word", b"a: &a {<<: *a}", b"a: {<<: [b]}", b"[" * 100_000, b"- " * 100_000,
+        b"current-context: [a]", b"contexts: [{name: 5}]",
         b"{" * 5000, b"users: [{name: u, user: {exec: []}}]", b"users: [{name: u, user: {as-groups: [1]}}]",
         b'{"clusters": [{"name": "k", "cluster": {"certificate-authority-data": "sentinel!"}}]}',
     ],
@@ -260,6 +262,12 @@ def test_odd_files_are_clear_errors(data: bytes, tmp_path: Path) -> None:
     assert text.startswith('error loading config file "')
     assert "\n" not in text
     assert "sentinel" not in text
+
+
+def test_tags_make_no_objects(tmp_path: Path) -> None:
+    assert load_config(write(tmp_path, b"!!python/object:os.system {}"), {}).server == "http://localhost:8080"
+    text = b"clusters: [{name: k, cluster: {server: !!python/name:os.sep https://x}}]"
+    assert load_config(write(tmp_path, text), {}).server == "http://localhost:8080"  # no context names it
 
 
 def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:

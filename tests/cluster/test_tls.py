@@ -93,6 +93,30 @@ def test_certificates_that_do_not_do(cert: bytes, key: bytes, text: str) -> None
     assert str(caught.value) == f"tls: {text}"
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        b"a line that is no certificate\n%s\nanother",
+        b"\xff\xfe \xc3\xbc\n%s\n# \x00\x80",
+        b"-----BEGIN CERTIFICATE-----\neA==\n-----END CERTIFICATE-----\n%s",
+        b"%s\n-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n",
+        b"-----BEGIN X-----\neA==\n-----END X-----\n%s-----BEGIN CERTIFICATE-----\n",
+        b"%s%s",
+    ],
+)
+def test_a_bundle_is_worth_its_good_certificates(server: RawServer, connect: Connect, around: bytes) -> None:
+    connect(server, ca_data=around.replace(b"%s", CA)).get(WIDGETS, "ns", "w")
+    connect(server, ca_data=around.replace(b"%s", CA).replace(b"\n", b"\r\n")).get(WIDGETS, "ns", "w")
+
+
+@pytest.mark.parametrize(
+    "data", [b"x", b"\xff", "ü".encode(), b"-----BEGIN CERTIFICATE-----\neA==\n-----END CERTIFICATE-----\n"]
+)
+def test_a_bundle_without_a_certificate(connect: Connect, data: bytes) -> None:
+    with pytest.raises(ConfigError, match=r"^unable to load root certificates: unable to parse bytes as PEM block$"):
+        connect("https://127.0.0.1:1", ca_data=data).get(WIDGETS, "ns", "w")
+
+
 def test_a_ca_that_is_none() -> None:
     with pytest.raises(ConfigError, match="unable to load root certificates"):
         tls_context(ca_data=b"nonsense")

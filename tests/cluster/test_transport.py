@@ -373,7 +373,10 @@ def test_no_credentials_over_plain_http(serve: Serve, connect: Connect) -> None:
 def test_impersonation(serve: Serve, connect: Connect) -> None:
     server = serve(answering(widget()))
     user = User(
-        impersonate="jane", impersonate_uid="7", impersonate_groups=["a", "b"], impersonate_extra={"Sc/ope": ["x", "y"]}
+        impersonate="jane",
+        impersonate_uid="7",
+        impersonate_groups=["a", "b"],
+        impersonate_extra={"Sc/ope": ["x", "y"], "Ü": ["z"]},
     )
     connect(server, user=user).get(WIDGETS, "ns", "w")
     headers = server.requests[0].headers
@@ -381,6 +384,7 @@ def test_impersonation(serve: Serve, connect: Connect) -> None:
     assert headers["impersonate-uid"] == "7"
     assert headers["impersonate-group"] == "a|b"
     assert headers["impersonate-extra-sc%2fope"] == "x|y"
+    assert headers["impersonate-extra-%c3%9c"] == "z"  # the server lowers letters before it decodes them
 
 
 def test_a_header_cannot_be_smuggled(serve: Serve, connect: Connect) -> None:
