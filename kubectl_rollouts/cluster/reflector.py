@@ -155,7 +155,12 @@ class Reflector(Generic[T]):
             self._troubled = True
             self._deliver(Change("PROBLEM", problem=failure))
         wished = failure.retry_after if isinstance(failure, ApiError) else None
-        return max(self._backoff.next() - lasted, wished or 0.0, FIRST_PAUSE / 4)
+        pause = max(self._backoff.next() - lasted, wished or 0.0, FIRST_PAUSE / 4)
+        if failure is None and pause > _HEALTHY:
+            # Again and again: nothing is heard in the pauses, and who watches should know.
+            self._troubled = True
+            self._deliver(Change("PROBLEM", problem=Failure("the API server ends every watch at once")))
+        return pause
 
     def _list(self) -> None:
         found = self._client.list(
@@ -190,8 +195,9 @@ class Reflector(Generic[T]):
                 for event in watch:
                     if not self._advances(event.resource_version):
                         continue
-                    self._gone = False
-                    self._fresh = True
+                    if event.resource_version:  # else it may be the same each time
+                        self._gone = False
+                        self._fresh = True
                     if event.kind != "BOOKMARK":
                         self._deliver(Change(event.kind, object=event.object, version=event.resource_version))
         finally:

@@ -36,6 +36,7 @@ class _Line(Struct):
 
 
 class _Meta(Struct, rename="camel"):
+    name: str | None = None  # not used here; but whoever takes untyped objects may rely on its type
     resource_version: str | None = None
 
 

@@ -22,7 +22,7 @@ from kubectl_rollouts.release.plan import hash_of, needs
 from kubectl_rollouts.release.probe import GRACE, Probe
 from kubectl_rollouts.release.resources import ANALYSIS_RUNS, DEPLOYMENTS
 from kubectl_rollouts.release.selectors import hash_groups
-from kubectl_rollouts.release.streams import SEED, Stream, is_older, oldest
+from kubectl_rollouts.release.streams import SEED, STEADY, Stream, Turns, is_older, oldest
 from kubectl_rollouts.rollout.phase import COMPLETED_ANALYSIS
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Follower:
         self._renewed = False  # whether the watches were begun anew since they fell behind
         self._there = threading.Event()  # unless the API server is away
         self._there.set()
+        self._turns = Turns()
         root, name = self._held.root, self._held.name
         looking = Reader(client.once(), self._namespace, self._reader.types)
         self._probe = Probe(name, lambda: looking.one(root, name), self._inbox, time.monotonic())
@@ -113,6 +114,7 @@ class Follower:
     def _wait(self, now: float) -> float:
         """Seconds until there is something to do or to say, unless something is heard."""
         ripe = [stream.troubled_at + GRACE - now for stream in self._all() if stream.trouble is not None]
+        ripe += [stream.live_since + STEADY - now for stream in self._all() if stream.live_since is not None]
         return min([self._probe.wait(now), *(max(0.02, left) for left in ripe if left > -0.02)])
 
     def _take(self, item: Any) -> bool:
@@ -143,6 +145,9 @@ class Follower:
             self._adjust()
         self._renewed = behind
         self._probe.tick(now)
+        steady = [stream for stream in self._all() if stream.steady(now)]
+        if steady:
+            self._turns.free()
         if self._probe.away(now):
             self._there.clear()
         else:
@@ -186,10 +191,10 @@ class Follower:
         if kind == "PROBLEM":
             if stream.trouble is None:
                 stream.troubled_at = time.monotonic()
-            stream.trouble = change.problem
+            stream.trouble, stream.live_since = change.problem, None
             return False
         if kind == "LIVE":
-            stream.trouble = None
+            stream.trouble, stream.live_since = None, time.monotonic()
             return False
         if kind == SEED:
             return self._widen(stream, change.version, change.objects or [])
@@ -279,6 +284,7 @@ class Follower:
             version=self._first_version(kind),
             members=members,
             server_there=self._there,
+            turns=self._turns,
             types=self._reader.types,
         )
         self._streams[kind, how, value] = stream
@@ -315,6 +321,7 @@ class Follower:
                 version=self._first_version(kind),
                 members=members,
                 server_there=self._there,
+                turns=self._turns,
                 types=self._reader.types,
             )
             streams.append(stream)

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from queue import SimpleQueue
 
 EVERY = 10.0  # seconds from one look to the next
-PATIENCE = 4.0  # seconds after which an answer counts as missing
+PATIENCE = 4.0  # seconds after which an answer counts as missing, those of a repeated look included
 AGAIN = 1.0  # seconds after which a look that failed is repeated, once, before it counts
 GRACE = 2.0  # seconds in which a watch may recover, or still tell what the look has seen
+_AT_LEAST = 0.5  # seconds of those that are left after an answer that was long in coming
 
 
 class Probe:
@@ -34,16 +35,17 @@ class Probe:
         self._inbox = inbox
         self._due = now + EVERY
         self._asked: float | None = None  # when the look under way began
+        self._since: float | None = None  # when the first look began that has had no good answer since
         self._failure: Failure | None = None  # what the last two looks came to
-        self._doubtful = False  # the last look failed, the one before did not
+        self._doubt: Failure | None = None  # what the last look came to, the one before having been good
         self._seen: str | None = None  # the version that a look saw before the watch told of it; "" = deleted
         self._judged = 0.0  # when that is held against the watch
 
     def wait(self, now: float) -> float:
         """Seconds until there is something to do or to say."""
         times = [self._due]
-        if self._asked is not None:
-            times.append(self._asked + PATIENCE)
+        if self._since is not None:
+            times.append(self._since + PATIENCE)
         if self._seen is not None:
             times.append(self._judged)
         return max(0.02, min((time for time in times if time > now), default=now) - now)
@@ -54,6 +56,7 @@ class Probe:
             self._due = now + EVERY
             if self._asked is None:
                 self._asked = now
+                self._since = now if self._since is None else self._since
                 _thread.start_new_thread(self._look, ())
 
     def _look(self) -> None:
@@ -68,14 +71,15 @@ class Probe:
 
     def answered(self, answer: Any, held: Any, now: float) -> None:
         """Take an answer; `held` is the object as the watch told of it, None when it is gone."""
-        self._asked = None
+        asked, self._asked = self._asked, None
         if isinstance(answer, Failure) and not is_absent(answer, self._name):
-            if self._failure is not None or self._doubtful or not _passing(answer):
+            if self._failure is not None or self._doubt is not None or not _passing(answer):
                 self._failure = answer
             else:
-                self._doubtful, self._due = True, now + AGAIN
+                self._doubt, self._due = answer, now + AGAIN
             return
-        self._failure, self._doubtful = None, False
+        marked = bool(self.trouble(now))
+        self._failure = self._doubt = self._since = None
         if isinstance(answer, Failure):
             version = "" if held is not None else None
         else:
@@ -83,10 +87,12 @@ class Probe:
             version = answer.metadata.resource_version if newer else None
         if version is None:
             self._seen = None
-        elif self._seen is None:
-            self._seen, self._judged = version, now + GRACE
-        else:
-            self._seen = version
+            return
+        if self._seen is None:
+            # What is marked already stays so; a slow answer leaves less time, so that 15 s after a change it shows.
+            grace = min(GRACE, max(_AT_LEAST, (now if asked is None else asked) + PATIENCE - now))
+            self._judged = now if marked else now + grace
+        self._seen = version
 
     def heard(self, held: Any) -> None:
         """The watch has told of the object: it may have caught up."""
@@ -103,15 +109,21 @@ class Probe:
 
     def away(self, now: float) -> bool:
         """Whether the API server is away, as far as looks can tell: it does not answer, or only with errors."""
-        return self._failure is not None or (self._asked is not None and now >= self._asked + PATIENCE)
+        return self._failure is not None or self._unanswered(now)
 
     def trouble(self, now: float) -> str:
         """What makes the screen stale, "" if nothing."""
-        if self._asked is not None and now >= self._asked + PATIENCE:
-            return "the API server does not answer"
-        if self._failure is not None:
-            return in_short(self._failure)
+        failure = self._failure
+        if self._unanswered(now):
+            failure = failure or self._doubt
+            if failure is None or (self._asked is not None and now >= self._asked + PATIENCE):
+                return "the API server does not answer"
+        if failure is not None:
+            return in_short(failure)
         return "the watch has fallen behind" if self.behind(now) else ""
+
+    def _unanswered(self, now: float) -> bool:
+        return self._since is not None and now >= self._since + PATIENCE
 
 
 def _passing(failure: Failure) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from kubectl_rollouts.cluster.client import Listing
+from kubectl_rollouts.cluster.errors import ApiError
 from kubectl_rollouts.cluster.reflector import Backoff, Change, Reflector
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.fetch import TYPES
@@ -18,7 +20,38 @@ if TYPE_CHECKING:
     from kubectl_rollouts.cluster.resources import Resource
 
 _LOOK_UP = 1.0  # seconds after which a watch that waits for its server looks whether it is still wanted
+APART = 15.0  # seconds between attempts of watches that have failed several times
+STEADY = 4.0  # seconds after which a watch that is live again counts as a sign that the others may be
+_OFTEN = 4.0  # seconds; a pause of more than that comes after several failures
 SEED = "SEED"  # a Change of our own: a list of what a stream is to be widened by
+
+
+class Turns:
+    """Whose turn it is, of the watches of a release that have failed several times: all together they ask no more often
+    than one would. Once one of them is live again and stays so, the others need not wait for theirs.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._next = 0.0
+        self._freed = 0
+
+    def free(self) -> None:
+        """Let everybody try at once."""
+        with self._lock:
+            self._freed += 1
+            self._next = 0.0
+
+    def wait(self, ended: threading.Event) -> bool:
+        """Wait for a turn; returns True when it is no longer wanted."""
+        with self._lock:
+            mine = max(time.monotonic(), self._next)
+            self._next = mine + APART
+            freed = self._freed
+        while self._freed == freed and (left := mine - time.monotonic()) > 0:
+            if ended.wait(min(left, _LOOK_UP)):
+                return True
+        return ended.is_set()
 
 
 class Stream:
@@ -42,6 +75,7 @@ class Stream:
         version: str = "",
         members: set[str] | None = None,
         server_there: threading.Event | None = None,
+        turns: Turns | None = None,
         types: dict[Resource, Any] = TYPES,
     ) -> None:
         self.kind = kind
@@ -51,6 +85,7 @@ class Stream:
         self.members: set[str] = members if members is not None else set()
         self.trouble: Failure | None = None
         self.troubled_at = 0.0  # time.monotonic() of the first trouble
+        self.live_since: float | None = None  # time.monotonic() of the end of its trouble, until `steady` has said so
         self.retired = False
         self.version = version  # up to which everything that came from here was taken; who takes it keeps it
         self.growing: frozenset[str] = frozenset()  # the hashes that a SEED is under way for
@@ -59,6 +94,8 @@ class Stream:
         self._inbox = inbox
         self._ended = threading.Event()
         self._there = server_there
+        self._turns = turns
+        self._refused = False  # it may not be read: that says nothing of the server's health
         self._types = types
         self._reflector: Reflector[Any] = Reflector(
             client,
@@ -100,19 +137,31 @@ class Stream:
             version=version,
             members=self.members,
             server_there=self._there,
+            turns=self._turns,
             types=self._types,
         )
 
+    def steady(self, now: float) -> bool:
+        """Whether it has been live for a while after its trouble; said once."""
+        if self.live_since is None or now < self.live_since + STEADY:
+            return False
+        self.live_since = None
+        return True
+
     def _heard(self, change: Change[Any]) -> None:
+        if change.kind == "PROBLEM":
+            self._refused = isinstance(change.problem, ApiError) and change.problem.forbidden
         self._inbox.put((self, change))
 
     def _pause(self, seconds: float) -> bool:
         """Wait before another attempt; while the server is away, until it is back: one look at a time is enough to
-        find that out. Returns True when the watch is no longer wanted.
+        find that out. While it is there and fails, watches take turns. Returns True when this one is no longer wanted.
         """
         over = self._ended.wait(seconds)
         while not over and self._there is not None and not self._there.wait(_LOOK_UP):
             over = self._ended.is_set()
+        if not over and self._turns is not None and seconds > _OFTEN and not self._refused:
+            over = self._turns.wait(self._ended)
         return over
 
     def _run(self) -> None:

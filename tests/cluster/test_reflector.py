@@ -286,6 +286,29 @@ def test_watches_that_end_at_once_are_not_asked_without_end(serve: Serve, connec
     assert len(server.requests) <= 600 / 4
 
 
+def test_watches_that_end_at_once_are_told_of(serve: Serve, connect: Connect) -> None:
+    """Nothing is heard in the pauses between them: what is shown may be out of date."""
+    ends = [watching()] * 4
+    server = serve(script(listing(version="5"), *ends, watching(("ADDED", widget("z", "6")))))
+    follower = Follower(connect(server), last("ADDED", "z")).run()
+    assert follower.kinds == ["REPLACED", "PROBLEM", "LIVE", "ADDED"]
+    assert "ends every watch at once" in str(follower.changes[1].problem)
+
+
+def test_an_event_without_a_version_is_no_sign_of_health(serve: Serve, connect: Connect) -> None:
+    odd = watching(("MODIFIED", {"metadata": {"name": "odd"}}))
+
+    def handle(exchange: Exchange) -> None:
+        if "watch" in query(exchange):
+            odd(exchange)
+        else:
+            exchange.answer(listing(version="5"))
+
+    server = serve(handle)
+    Follower(connect(server), lambda f: f.clock.now > 600).run()
+    assert len(server.requests) <= 600 / 4
+
+
 def test_backoff() -> None:
     assert [round(Backoff(lambda: 0.0).next(), 3)] == [0.8]
     low, high = Backoff(lambda: 0.0), Backoff(lambda: 1.0)

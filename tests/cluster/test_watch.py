@@ -91,7 +91,14 @@ def test_a_line_that_is_cut_is_no_event(serve: Serve, connect: Connect) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b"{\n", b"[]\n", b'{"type": "WHAT", "object": {}}\n', b'{"type": "ADDED", "object": {"spec": 1}}\n', b"\xff\n"],
+    [
+        b"{\n",
+        b"[]\n",
+        b'{"type": "WHAT", "object": {}}\n',
+        b'{"type": "ADDED", "object": {"spec": 1}}\n',
+        b'{"type":"ADDED","object":{"metadata":{"name":7}}}\n',
+        b"\xff\n",
+    ],
 )
 def test_lines_that_cannot_be_read(serve: Serve, connect: Connect, line: bytes) -> None:
     def handle(exchange: Exchange) -> None:

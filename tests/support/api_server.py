@@ -101,6 +101,7 @@ class ApiServer:
         self.bookmarks = bookmarks
         self.cut = 0  # number of cuts so far
         self.cut_how = "close"
+        self.poll = 0.1  # seconds between looks at the clock while a watch has nothing to say
         self.closing = False
         self.watching = 0
         self.busy = 0  # requests under way, watches left out
@@ -460,7 +461,8 @@ class _Handler(BaseHTTPRequestHandler):
         marked = time.monotonic()
         while time.monotonic() < deadline and not server.closing:
             with server.lock:
-                server.lock.wait_for(lambda: self.news(since, cut), 0.1)  # noqa: B023 - called at once
+                left = min(server.poll, max(0.01, deadline - time.monotonic()))
+                server.lock.wait_for(lambda: self.news(since, cut), left)  # noqa: B023 - called at once
                 news = [entry for entry in server.history if entry[0] > since]
                 version, how, was_cut = server.version, server.cut_how, server.cut != cut
             if was_cut:

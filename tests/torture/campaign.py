@@ -17,7 +17,8 @@ Case = Callable[[int], None]  # runs the case of a seed; an AssertionError (or a
 
 MODULES: tuple[str, ...] = (
     "watches",
-    "outages",
+    "in_time",
+    "expiring",
     "one_shots",
     "hostile",
     "mutants",

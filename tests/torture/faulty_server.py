@@ -16,8 +16,19 @@ class _Handler(api_server._Handler):
 
     owner: FaultyServer
 
+    def do_GET(self) -> None:
+        token = self.owner.token
+        if token and self.headers.get("Authorization") != token:
+            self.owner.refused += 1
+            self.status(401, "Unauthorized", "Unauthorized")
+            return
+        super().do_GET()
+
     def follow(self, *args: Any) -> None:
         self.told: list[bytes] = []  # by this watch: a connection may serve several, one after the other
+        if how := self.owner.ends_with:
+            self.end(how, "v1", "Pod")
+            return
         super().follow(*args)
 
     def event(self, kind: str, obj: Object) -> bytes:
@@ -58,6 +69,9 @@ class FaultyServer(ApiServer):
     def __init__(self, objects: list[Object] | None = None, *, seed: int = 0, bookmarks: float = 0) -> None:
         self.chance = random.Random(seed)
         self.repeats = 0.0
+        self.token = ""  # what Authorization must say, if anything
+        self.refused = 0
+        self.ends_with = ""  # how every watch ends soon after it began; "" = as it should
         super().__init__(objects, bookmarks=bookmarks)
         self.http.RequestHandlerClass = type("Handler", (_Handler,), {"owner": self})
 

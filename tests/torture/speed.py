@@ -47,9 +47,9 @@ def sped_up(factor: float) -> Iterator[None]:
 
     pauses = {
         reflector: ("FIRST_PAUSE", "LONGEST_PAUSE", "_HEALTHY"),
-        probe: ("EVERY", "PATIENCE", "GRACE", "AGAIN"),
-        streams: ("_LOOK_UP",),
-        follow: ("GRACE",),
+        probe: ("EVERY", "PATIENCE", "GRACE", "AGAIN", "_AT_LEAST"),
+        streams: ("_LOOK_UP", "APART", "STEADY", "_OFTEN"),
+        follow: ("GRACE", "STEADY"),
         client_module: ("_WATCH_GRACE",),
         transport: ("_MAX_WAITED", "_RETRY_WITHIN"),
         watched_list: ("BATCH", "PAUSE"),
