@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from kubectl_rollouts.cluster.errors import ApiError, BadAnswer, ConnectionFailed
+from kubectl_rollouts.cluster.urls import quote
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.answers import explained, is_absent, not_found
 from kubectl_rollouts.release.plan import Held, hash_of, needs
@@ -113,27 +114,35 @@ class Reader:
         return listing.items[0]
 
     def one(self, resource: Resource, name: str) -> Any:
-        """GET an object, or, for who may list but not get (the reference needs no more), list it. Raises Failure."""
-        try:
-            found = self.client.get(resource, self.namespace, name, self.types[resource])
-            # A gateway's own JSON, shown, would be a release without anything. (What is read as text has no metadata.)
-            meta = getattr(found, "metadata", None)
-            if meta is not None and not meta.name:
-                raise BadAnswer(f'{resource.group_resource} "{name}": the answer of the server is no object')
-            return found
-        except ApiError as error:
-            if not error.forbidden:
-                raise
-            refused = error
-        try:
-            listing = self.client.list(
-                resource, self.namespace, self.types[resource], field_selector=f"metadata.name={name}"
-            )
-        except Failure:
-            raise refused from None
-        if not listing.items:
+        """GET an object, or, for who may list but not get (the reference needs no more), list it. Raises Failure.
+
+        An odd name is looked for by a list, too: in a path it would be encoded, and not every server decodes it.
+        """
+        refused: Failure | None = None
+        if quote(name) == name:
+            try:
+                found = self.client.get(resource, self.namespace, name, self.types[resource])
+                # A gateway's own JSON, shown, would be a release without anything. (What is read as text has no
+                # metadata.)
+                meta = getattr(found, "metadata", None)
+                if meta is not None and not meta.name:
+                    raise BadAnswer(f'{resource.group_resource} "{name}": the answer of the server is no object')
+                return found
+            except ApiError as error:
+                if not error.forbidden:
+                    raise
+                refused = error
+        items: list[Any] = []
+        if not any(mark in name for mark in ",=\\"):  # no selector can say those
+            try:
+                items = self.client.list(
+                    resource, self.namespace, self.types[resource], field_selector=f"metadata.name={name}"
+                ).items
+            except Failure as failure:
+                raise (refused or failure) from None
+        if not items:
             raise ApiError(404, "NotFound", f'{resource.group_resource} "{name}" not found')
-        return listing.items[0]
+        return items[0]
 
     def _call(self, want: Want) -> Callable[[], Any]:
         def call() -> Any:

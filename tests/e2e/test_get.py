@@ -211,8 +211,19 @@ def test_a_watched_release_survives_its_server(
 
 
 def test_odd_names_are_not_found(env: dict[str, str]) -> None:
-    for name in ("a/b", "..", "a b", "%2e"):
+    for name in ("a/b", "..", "a b", "%2e", "größe", "a,ö", "a=b"):
         assert run_cli("get", "rollout", name, env=env) == ("", f'Error: rollout.argoproj.io "{name}" not found\n', 1)
+
+
+def test_a_name_that_a_path_would_encode_is_found_by_a_list(
+    server: ApiServer, given: Callable[..., None], env: dict[str, str]
+) -> None:
+    given(rollout("größe", "aaaa"))
+    assert run_cli("get", "rollout", "größe", env=env).stdout.startswith("Name:            größe\n")
+    assert run_cli("status", "größe", "--watch=false", env=env).stdout == "Healthy\n"
+    assert {request.query.get("fieldSelector") for request in server.log if request.plural == "rollouts"} == {
+        "metadata.name=größe"
+    }
 
 
 def test_a_workload_ref(given: Callable[..., None], env: dict[str, str]) -> None:
