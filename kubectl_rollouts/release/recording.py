@@ -177,13 +177,11 @@ class RecordingClient(Client):
         Until the controller has seen the last change of the spec, the annotation is about the one before.
         """
         for pause in (*_LOOKS, 0.0):
-            found = self.get(guards.resource, guards.namespace, guards.name)
+            found: Object = self.get(guards.resource, guards.namespace, guards.name)
             if not guards.revision or not _is_behind(found):
-                break
+                return found
             time.sleep(pause)
-        else:
-            raise Failure(f"the controller has not seen the last change of {guards.what}: its revision is not known")
-        return found
+        raise Failure(f"the controller has not seen the last change of {guards.what}: its revision is not known")
 
 
 _LOOKS = (0.1, 0.2, 0.4, *[0.5] * 18)

@@ -160,6 +160,10 @@ def test_waves(server: ApiServer, call: Callable[..., Outcome], tmp_path: Path) 
     assert patched(server) == ["c", "e", "a", "b", "d"]
     assert call("pause --all --yes --order=./nowhere.txt").stderr == "Error: cannot read ./nowhere.txt: no such file\n"
     assert call("pause a --order=wave").status == 1
+    server.log.clear()
+    misspelt = call("pause --all --yes --order=waves")
+    assert misspelt.stderr == "Error: --order waves: there is no such file, and none of the rollouts has that label\n"
+    assert (misspelt.status, patched(server)) == (1, [])
 
 
 def test_stop_on_error(server: ApiServer, call: Callable[..., Outcome]) -> None:

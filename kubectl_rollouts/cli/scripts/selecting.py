@@ -132,11 +132,14 @@ def _phases(text: str) -> frozenset[str]:
 def waves(found: list[Chosen], order: str) -> list[list[Target]]:
     """The rollouts in waves: each line of a file, or each value of a label, one after the other; the rest last.
 
-    Without an order there is one wave. Raises Failure when the file cannot be read.
+    Without an order there is one wave. Raises Failure when the file cannot be read, and for a label that none has:
+    then it was misspelt, or was to be a file.
     """
     if not order or not found:
         return [[each.target for each in found]] if found else []
     places = _places(order)
+    if places is None and not any(order in each.labels for each in found):
+        raise Failure(f"--order {order}: there is no such file, and none of the rollouts has that label")
     keyed: dict[tuple[int, float, str], list[Target]] = {}
     for each in found:
         if places is None:
