@@ -14,13 +14,14 @@ from __future__ import annotations
 import heapq
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kubectl_rollouts.sandbox.admission import admit
 from kubectl_rollouts.sandbox.apistatus import ApiStatus
 from kubectl_rollouts.sandbox.controllers import CONTROLLERS
 from kubectl_rollouts.sandbox.objects import controller_of, labels_of, name_of, time_text
+from kubectl_rollouts.sandbox.runner import FIRST, LAST
 from kubectl_rollouts.sandbox.store import Store
 from kubectl_rollouts.sandbox.world import Change, Clock, Controller, Create, Delete, Emit, Patch
 
@@ -247,10 +248,13 @@ class Simulation:
                     self._queue[index, namespace, name] = None
 
     def _next(self) -> Key:
-        keys: Iterable[Key] = self._queue
-        key = self._shuffle.choice(list(keys)) if self._shuffle else next(iter(keys))
+        """The key whose turn it is: as the runner has it, pods and their ReplicaSets first; or any (`shuffle`)."""
+        key = self._shuffle.choice(list(self._queue)) if self._shuffle else min(self._queue, key=self._rank)
         del self._queue[key]
         return key
+
+    def _rank(self, key: Key) -> int:
+        return FIRST.get(self.controllers[key[0]].kind, LAST)
 
     def _reconcile(self, key: Key) -> None:
         index, namespace, name = key

@@ -316,3 +316,15 @@ def test_ping_pong_swaps_the_roles() -> None:
     assert sim.service_hash("pong") == two
     sim.run(60)
     assert sim.sizes("web") == {"1": 0, "2": 4}
+
+
+def test_former_pods_that_go_are_no_missed_deadline() -> None:
+    """Nobody judges progress while pods sit in their delay, nor in the moment when they leave (controller.md §2.5)."""
+    sim = started(STEPS[:2], scaleDownDelaySeconds=20, spec={"progressDeadlineSeconds": 4})
+    sim.set_image("web", "hello:2")
+    sim.run(5)
+    sim.promote("web")
+    sim.run(40)
+    assert sizes(sim) == (0, 5)
+    assert sim.conditions("web")["Healthy"] == "True/RolloutHealthy"
+    assert "Degraded" not in [phase for _, (phase, _, _) in sim.states["web"]]

@@ -7,7 +7,7 @@ from typing import Any
 from kubectl_rollouts.rollout.times import parse_time
 from kubectl_rollouts.sandbox.controllers.names import REVISION
 from kubectl_rollouts.sandbox.controllers.rollout.context import Release
-from kubectl_rollouts.sandbox.controllers.rollout.sizes import by_hash, has_deadline, is_saturated, total
+from kubectl_rollouts.sandbox.controllers.rollout.sizes import by_hash, is_saturated, total
 from kubectl_rollouts.sandbox.controllers.rollout.steps import current_step, steps_of
 from kubectl_rollouts.sandbox.objects import Object, annotations_of, generation_of, name_of, time_text
 
@@ -221,7 +221,7 @@ def time_to_deadline(release: Release, conditions: Conditions) -> float | None:
         return None
     if (find(conditions, "Paused") or {}).get("status") == "True":
         return None
-    if any(has_deadline(item) for item in release.other_rs):
+    if release.others_delayed:
         return None
     if progressing.get("reason") == "ProgressDeadlineExceeded":
         return 0.0

@@ -34,6 +34,7 @@ class Release:
         self.stable_rs: Object | None = None
         self.other_rs: list[Object] = []
         self.all_rs: list[Object] = []
+        self.others_delayed = False  # whether one of them sat in its scale-down delay as this reconcile began
         self.fast_rollback = False
         self.in_window = False
         self.restarted_at: str | None = self.status.get("restartedAt")

@@ -55,6 +55,7 @@ def classify(release: Release) -> None:
     new, stable_hash = release.new_rs, release.status.get("stableRS") or ""
     release.stable_rs = next((i for i in release.all_rs if stable_hash and hash_of(i) == stable_hash), None)
     release.other_rs = [i for i in release.all_rs if i is not new and i is not release.stable_rs]
+    release.others_delayed = any(has_deadline(item) for item in release.other_rs)
     stable = release.stable_rs
     if new is None or stable is None:
         return
