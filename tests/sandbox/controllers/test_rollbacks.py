@@ -190,7 +190,21 @@ def test_deleted_and_created_again_adopts_its_orphans() -> None:
     sim.store.delete("Rollout", NAMESPACE, "web", propagation="Orphan")
     sim.run(2)
     assert {pod["metadata"]["uid"] for pod in sim.pods()} == pods
+    assert sim.messages("RolloutDeleted") == ["Rollout web/default is deleted."]
+    start = len(sim.writes)
     sim.apply(made)
     sim.run(5)
+    assert "FoundNewReplicaSet" in str(sim.writes[start:])
+    assert "NewReplicaSetCreated" not in str(sim.writes[start:])
     assert sim.phase("web") == ("Healthy", "")
     assert {pod["metadata"]["uid"] for pod in sim.pods()} == pods
+
+
+def test_deletion_is_told_once() -> None:
+    sim = Simulation()
+    sim.apply(rollout({"canary": {}}, replicas=2))
+    sim.run(5)
+    sim.store.delete("Rollout", NAMESPACE, "web")
+    sim.run(5)
+    assert sim.messages("RolloutDeleted") == ["Rollout web/default is deleted."]
+    assert not sim.store.list("ReplicaSet", NAMESPACE)

@@ -318,6 +318,38 @@ def test_ping_pong_swaps_the_roles() -> None:
     assert sim.sizes("web") == {"1": 0, "2": 4}
 
 
+def test_ping_pong_begins_with_the_canary_on_ping() -> None:
+    """Without a record of who is stable the stable side is pong (view.md §6.4, lint.md §6)."""
+    sim = started(STEPS[:2], routing={"plugins": {"some/router": {}}})
+    sim.apply(service("ping"), service("pong"))
+    ping_pong = {"pingService": "ping", "pongService": "pong"}
+    gone = {"canaryService": None, "stableService": None}
+    sim.patch("Rollout", "web", {"spec": {"strategy": {"canary": {**gone, "pingPong": ping_pong}}}})
+    sim.set_image("web", "hello:2")
+    sim.run(5)
+    recorded = sim.status("web")["canary"]["weights"]
+    assert (recorded["canary"]["serviceName"], recorded["stable"]["serviceName"]) == ("ping", "pong")
+    sim.promote("web")
+    sim.run(5)
+    assert sim.status("web")["canary"]["stablePingPong"] == "ping"
+    assert sim.status("web")["canary"]["weights"]["stable"]["serviceName"] == "ping"
+
+
+def test_a_service_that_is_no_longer_named_selects_by_its_own_labels_again() -> None:
+    sim = started(STEPS[:2], routing={"plugins": {"some/router": {}}})
+    sim.apply(service("other"))
+    sim.patch("Rollout", "web", {"spec": {"strategy": {"canary": {"canaryService": "other"}}}})
+    sim.run(1)
+    assert sim.service_hash("other") == sim.service_hash("stable") == first_hash(sim)
+    former = sim.store.get("Service", "default", "canary")
+    assert former is not None
+    assert former["spec"]["selector"] == {"app": "web"}
+    assert not (former["metadata"].get("annotations") or {})
+    sim.store.delete("Rollout", "default", "web")
+    sim.run(1)
+    assert sim.service_hash("other") == sim.service_hash("stable") == ""
+
+
 def test_former_pods_that_go_are_no_missed_deadline() -> None:
     """Nobody judges progress while pods sit in their delay, nor in the moment when they leave (controller.md §2.5)."""
     sim = started(STEPS[:2], scaleDownDelaySeconds=20, spec={"progressDeadlineSeconds": 4})

@@ -14,7 +14,12 @@ from kubectl_rollouts.sandbox.controllers.rollout.canary import scale_replica_se
 from kubectl_rollouts.sandbox.controllers.rollout.context import Release
 from kubectl_rollouts.sandbox.controllers.rollout.experiment_refs import find_experiment
 from kubectl_rollouts.sandbox.controllers.rollout.phase import phase_of
-from kubectl_rollouts.sandbox.controllers.rollout.replica_sets import create_desired, load, sync_revision
+from kubectl_rollouts.sandbox.controllers.rollout.replica_sets import (
+    create_desired,
+    load,
+    note_progressing,
+    sync_revision,
+)
 from kubectl_rollouts.sandbox.controllers.rollout.restart import restart_pods
 from kubectl_rollouts.sandbox.controllers.rollout.scaling import is_scaling_event
 from kubectl_rollouts.sandbox.controllers.rollout.services import released
@@ -33,8 +38,9 @@ from kubectl_rollouts.sandbox.objects import (
     generation_of,
     name_of,
     namespace_of,
+    uid_of,
 )
-from kubectl_rollouts.sandbox.world import Clock, Key, Outcome, Patch, World
+from kubectl_rollouts.sandbox.world import Change, Clock, Emit, Key, Outcome, Patch, World
 
 _INVALID_RETRY_SECONDS = 10.0
 _OWNED = frozenset({"ReplicaSet", "AnalysisRun", "Experiment"})
@@ -46,10 +52,17 @@ class RolloutController:
 
     kind = "Rollout"
 
+    def __init__(self) -> None:
+        self._gone: dict[Key, Object] = {}  # rollouts whose deletion has not been told yet; lost at worst
+
     def keys(self, kind: str, obj: Object, world: World) -> Iterable[Key]:
         """The rollout itself, the owner of what changed, and those that refer to it (controller.md §1.1)."""
         if kind == "Rollout":
-            return ((namespace_of(obj), name_of(obj)),)
+            key = namespace_of(obj), name_of(obj)
+            stored = world.get(kind, *key)
+            if stored is None or uid_of(stored) != uid_of(obj):
+                self._gone[key] = obj
+            return (key,)
         if kind in _OWNED:
             owner = controller_of(obj)
             if owner is not None:  # by far the most frequent: no search for those that refer to it
@@ -68,8 +81,13 @@ class RolloutController:
     def reconcile(self, namespace: str, name: str, world: World, clock: Clock) -> Outcome:
         """Steps 1 to 11; a pure function of the world and the time."""
         stored = world.get("Rollout", namespace, name)
+        gone = self._gone.pop((namespace, name), None)
         if stored is None:
-            return Outcome(_let_go(namespace, name, world))
+            changes: list[Change] = [*_let_go(namespace, name, world)]
+            if gone is not None:
+                text = f"Rollout {name}/{namespace} is deleted."
+                changes.append(Emit(gone, "Normal", "RolloutDeleted", text))
+            return Outcome(changes)
         if deleting(stored):
             return Outcome()  # 1
         rollout, problem = resolve(stored, world)  # 2
@@ -107,6 +125,9 @@ def _reconcile(release: Release) -> None:
             status.persist_conditions(release, changed)
             return
     sync_revision(release)  # 9
+    if conditions.find(release.status.get("conditions"), "Progressing") is None:
+        note_progressing(release, "FoundNewReplicaSet", f'Found new replica set "{name_of(release.new_rs)}"')
+        return
     scale_workload(release)
     _carry_over(release)
     if is_scaling_event(release):  # 10

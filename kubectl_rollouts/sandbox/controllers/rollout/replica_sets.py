@@ -135,9 +135,13 @@ def create_desired(release: Release) -> None:
     )
     set_rollout_revision(release, revision)
     release.say("NewReplicaSetCreated", f"Created ReplicaSet {name} (revision {revision})")
+    note_progressing(release, "NewReplicaSetCreated", f'Created new replica set "{name}"')
+
+
+def note_progressing(release: Release, reason: str, text: str) -> None:
+    """Write the condition Progressing by itself; the phase stays what it was (controller.md §1.5, §2.2)."""
     said = list(release.status.get("conditions") or [])
-    text = f'Created new replica set "{name}"'
-    conditions.put(said, conditions.made("Progressing", "True", "NewReplicaSetCreated", text, release.clock.now))
+    conditions.put(said, conditions.made("Progressing", "True", reason, text, release.clock.now))
     body = difference(release.status, {**release.status, "conditions": said})
     for key in ("canary", "blueGreen"):
         if key not in release.status:

@@ -63,7 +63,7 @@ def role_services(release: Release) -> tuple[str | None, str | None]:
     if not ping_pong:
         return canary.get("stableService"), canary.get("canaryService")
     ping, pong = ping_pong.get("pingService"), ping_pong.get("pongService")
-    stable_is_ping = (release.status.get("canary") or {}).get("stablePingPong") != "pong"
+    stable_is_ping = (release.status.get("canary") or {}).get("stablePingPong") == "ping"
     return (ping, pong) if stable_is_ping else (pong, ping)
 
 
