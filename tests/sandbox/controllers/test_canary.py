@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.simulation import Object, Simulation, canary
+from tests.sandbox.simulation import Object, Simulation, canary, service
 
 GUIDE: list[Object] = [{"setWeight": 20}, {"pause": {}}]
 for _weight in (40, 60, 80):
@@ -364,3 +364,18 @@ def test_time_runs_faster_but_pods_do_not() -> None:
     assert sim.phase("web")[0] == "Paused"
     sim.run(20)
     assert sim.phase("web") == ("Healthy", "")
+
+
+def test_a_service_does_not_hold_pods_that_the_next_version_needs() -> None:
+    """Without a surge a third version comes up only once the second one, which a Service still selects, has gone."""
+    sim = Simulation()
+    sim.apply(service("canary"), service("stable"))
+    names = {"canaryService": "canary", "stableService": "stable"}
+    sim.apply(canary(SHORT, maxSurge=0, maxUnavailable=1, **names))
+    sim.run(5)
+    for image in ("hello:2", "hello:3"):
+        sim.set_image("web", image)
+        sim.run(10)
+        assert sim.phase("web") == ("Paused", "CanaryPauseStep")
+    assert sim.sizes("web") == {"1": 3, "2": 0, "3": 1}
+    assert sim.service_hash("canary") == sim.status("web")["currentPodHash"]

@@ -231,11 +231,14 @@ def _scale_others_basic(release: Release, others: list[Object]) -> bool:
         if spec_replicas(item) > available(item):
             changed |= resize(release, item, available(item))
     allowance = _scale_down_allowance(release)
+    surge, _ = surge_and_unavailable(release.rollout)
+    # A Service goes over to the new pods as they come; where there is no room for any, it holds the former in vain.
+    room = spec_replicas(release.new_rs) > 0 or total_spec(release.all_rs) < release.replicas + surge
     for item in others:
         size = spec_replicas(item)
         if allowance <= 0:
             break
-        if size == 0 or is_referenced(release, item):
+        if size == 0 or is_recorded(release, item) or (room and is_selected(release, item)):
             continue
         changed |= resize(release, item, max(0, size - allowance))
         allowance -= size - spec_replicas(item)
@@ -296,6 +299,11 @@ def _delayed_size(release: Release, item: Object, delayed: int, *, kept: int) ->
 
 def is_referenced(release: Release, item: Object) -> bool:
     """Whether the status, the recorded weights or a Service still lead to those pods."""
+    return is_recorded(release, item) or is_selected(release, item)
+
+
+def is_recorded(release: Release, item: Object) -> bool:
+    """Whether the status or the recorded weights still lead to those pods."""
     value, status = hash_of(item), release.status
     selectors = status.get("blueGreen") or {}
     weights = (status.get("canary") or {}).get("weights") or {}
@@ -306,9 +314,13 @@ def is_referenced(release: Release, item: Object) -> bool:
         selectors.get("previewSelector"),
         *((weights.get(side) or {}).get("podTemplateHash") for side in ("canary", "stable")),
     ]
-    if not value or value in known:
-        return bool(value)
-    return any(release.service_hash(name) == value for name in service_names(release))
+    return bool(value) and value in known
+
+
+def is_selected(release: Release, item: Object) -> bool:
+    """Whether a Service of the strategy still selects those pods."""
+    value = hash_of(item)
+    return bool(value) and any(release.service_hash(name) == value for name in service_names(release))
 
 
 def service_names(release: Release) -> list[str]:
