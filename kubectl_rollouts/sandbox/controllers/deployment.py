@@ -12,7 +12,7 @@ from typing import Any
 
 from kubectl_rollouts.rollout.times import parse_time
 from kubectl_rollouts.sandbox.controllers.conditions import find_condition
-from kubectl_rollouts.sandbox.controllers.rollout.hashes import pod_template_hash
+from kubectl_rollouts.sandbox.controllers.rollout.hashes import deployment_hash
 from kubectl_rollouts.sandbox.controllers.rollout.sizes import available, counted, spec_replicas, total, total_spec
 from kubectl_rollouts.sandbox.objects import (
     Object,
@@ -58,11 +58,15 @@ class DeploymentController:
             return Outcome()
         owned = [s for s in world.owned("ReplicaSet", uid_of(deployment)) if owned_by(s, uid_of(deployment))]
         owned.sort(key=lambda item: (created_at(item), name_of(item)))
-        value = pod_template_hash(deployment["spec"].get("template"))
+        collisions = (deployment.get("status") or {}).get("collisionCount")
+        value = deployment_hash(deployment["spec"].get("template"), collisions)
         new = next((item for item in owned if labels_of(item).get(HASH) == value), None)
         old = [item for item in owned if item is not new]
         changes: list[Change] = []
         if new is None and not deployment["spec"].get("paused"):
+            if world.get("ReplicaSet", namespace, f"{name}-{value}") is not None:  # somebody else's
+                body = {"status": {"collisionCount": int(collisions or 0) + 1}}
+                return Outcome([Patch("Deployment", namespace, name, body, "status")])
             changes += _create(deployment, old, value)
         elif new is not None:
             changes += _revise(deployment, new, old)
@@ -217,6 +221,8 @@ def _status(
         "unavailableReplicas": max(0, total_spec(owned) - there),
     }
     status: Object = {key: value for key, value in counts.items() if value}
+    if "collisionCount" in old:
+        status["collisionCount"] = old["collisionCount"]
     status["observedGeneration"] = generation_of(deployment)
     enough = there >= _limits(deployment)[1]
     conditions, again_in = _conditions(deployment, new, counts, enough, replicas, clock)

@@ -112,6 +112,34 @@ def test_deployment_is_scaled_down_after_the_first_revision(mode: str, after: in
     assert deployed(sim) == after
 
 
+@pytest.mark.parametrize("rollout_first", [True, False])
+def test_rollout_and_deployment_of_one_name_do_not_take_each_other_s_replica_sets(rollout_first: bool) -> None:
+    sim = Simulation()
+    both = [referring("never"), deployment()]
+    sim.apply(*(both if rollout_first else reversed(both)))
+    sim.run(5)
+    assert sim.phase("web") == ("Healthy", "")
+    assert "collisionCount" not in sim.status("web")
+    found = sim.store.get("Deployment", NAMESPACE, "web")
+    assert found is not None
+    assert (found["status"]["availableReplicas"], found["status"].get("collisionCount")) == (5, None)
+
+
+def test_deployment_finds_another_name_when_its_own_is_taken() -> None:
+    sim = Simulation()
+    sim.apply(deployment())
+    sim.run(5)
+    [item] = sim.store.list("ReplicaSet", NAMESPACE)
+    sim.store.delete("Deployment", NAMESPACE, "web", propagation="Orphan")
+    sim.run(2)
+    sim.patch("ReplicaSet", item["metadata"]["name"], {"metadata": {"labels": {"app": "other"}}})
+    sim.apply(deployment())
+    sim.run(5)
+    found = sim.store.get("Deployment", NAMESPACE, "web")
+    assert found is not None
+    assert (found["status"]["availableReplicas"], found["status"]["collisionCount"]) == (5, 1)
+
+
 def test_changing_the_deployment_starts_an_update() -> None:
     sim = migrated("onsuccess", PAUSE)
     sim.run(10)

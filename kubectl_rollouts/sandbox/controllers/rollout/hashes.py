@@ -209,6 +209,15 @@ def pod_template_hash(template: dict[str, Any] | None, collision_count: int | No
     return safe_hash(_text(template or {}, "PodTemplate"), collision_count)
 
 
+def deployment_hash(template: dict[str, Any] | None, collision_count: int | None = None) -> str:
+    """The value of a Deployment's label `pod-template-hash`.
+
+    Kubernetes hashes a dump of its own structures. Here it only has to differ from what a rollout makes of the same
+    template: a rollout that refers to a Deployment of its name would find the names of its ReplicaSets taken.
+    """
+    return safe_hash(b"Deployment" + _text(template or {}, "PodTemplate"), collision_count)
+
+
 def step_hash(steps: list[dict[str, Any]] | None) -> str:
     """`status.currentStepHash` of a canary's steps; no steps hash as JSON `null`."""
     return safe_hash(_text(steps, "[Step]") if steps else b"null")
