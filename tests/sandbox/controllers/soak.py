@@ -54,7 +54,7 @@ class Soak:
         if pick.random() < 0.3:
             spec["minReadySeconds"] = pick.randint(1, 3)
         if self.kind == "blue-green":
-            return blue_green(replicas=replicas, spec=spec, **self._blue_green(replicas))
+            return blue_green(replicas=replicas, spec=spec, **self._blue_green(replicas, spec["revisionHistoryLimit"]))
         if self.kind == "routed" and pick.random() < 0.3:
             self.whole = 1000
         steps = self._steps()
@@ -77,7 +77,7 @@ class Soak:
             }
         return made
 
-    def _blue_green(self, replicas: int) -> Object:
+    def _blue_green(self, replicas: int, history: int) -> Object:
         pick = self.random
         strategy: Object = {"scaleDownDelaySeconds": pick.choice([1, 5, 30])}
         strategy["autoPromotionEnabled"] = pick.random() < 0.5
@@ -86,7 +86,7 @@ class Soak:
         if pick.random() < 0.3:
             strategy["previewReplicaCount"] = pick.randint(1, replicas)
         if pick.random() < 0.3:
-            strategy["scaleDownDelayRevisionLimit"] = pick.randint(0, 2)
+            strategy["scaleDownDelayRevisionLimit"] = pick.randint(0, min(2, history))
         for stage in ("prePromotionAnalysis", "postPromotionAnalysis"):
             if pick.random() < 0.2:
                 strategy[stage] = self._analysis()
