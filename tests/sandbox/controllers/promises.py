@@ -6,7 +6,8 @@
   what its weight or its own scale says, and traffic goes up only to pods that are there. Weights sum up to the whole.
 - Blue-green sizes the stable pods to N and nothing else, takes no pods from a Service that selects them, and switches
   the active Service only to pods that are all there.
-- One ReplicaSet is stable from the first deploy on; nothing is without its owner; what the stable or active Service selects exists.
+- One ReplicaSet is stable from the first deploy on; nothing is without its owner; what the stable or the active
+  Service selects exists.
 - A full status speaks of the generation that is there, and none ever goes back to an older one.
 - A canary that the user paused is not resized.
 """
