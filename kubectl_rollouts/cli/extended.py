@@ -40,14 +40,19 @@ def run_extended(session: Session, parsed: Parsed) -> int:
 
         return act(session)
     except Failure as failure:
-        if not parsed.values.get("exit-code") and "wait" not in parsed.values and path != "wait":
+        exact = bool(parsed.values.get("exit-code") or "wait" in parsed.values or path == "wait")
+        reports = bool({"report", "log-format"} & parsed.values.keys())
+        if not exact and not reports:
             raise
         from kubectl_rollouts.release.wait import status_of
 
-        text = str(failure)
-        if parsed.values.get("log-format") == "github":
-            text = " ".join(text.split())  # a line of its own could be a command to GitHub
-        write_error(shown(f"Error: {text}"))
-        return status_of(failure)
+        status = status_of(failure) if exact else failure.exit_status
+        if reports:
+            from kubectl_rollouts.cli.scripts.reporting import report_failure
+
+            report_failure(session, failure, status)
+        else:
+            write_error(shown(f"Error: {failure}"))
+        return status
     finally:
         session.close()

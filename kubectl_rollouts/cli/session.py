@@ -30,6 +30,8 @@ class OutputClosedError(Exception):
 class Session:
     """One call of the program: its flags, its streams, its client (built when it is first asked for)."""
 
+    reported = False  # whether the file that --report names is written
+
     def __init__(self, parsed: Parsed, program: Program) -> None:
         """Check the global flags that need no cluster. Raises Failure."""
         self.parsed = parsed

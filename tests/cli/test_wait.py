@@ -276,7 +276,6 @@ def test_a_selection(server: ApiServer, wait: Callable[..., Outcome]) -> None:
     assert (nobody.status, nobody.stderr) == (0, "No rollout is in that state now.\n")
     assert wait("a", "--all").stderr == "Error: a name and --all exclude each other\n"
     assert wait("--phase=fine").status == 1
-    assert wait("--report=x.xml").status == 1
     assert wait().status == 1
 
 
@@ -333,7 +332,7 @@ def test_the_server_cannot_forge_annotations_either(
 ) -> None:
     server.rule("GET", status=500, reason="InternalError", message="no\n::error::forged")
     outcome = wait("web", "--log-format=github", f"--report={tmp_path / 'r.xml'}")
-    assert (outcome.status, outcome.stderr) == (1, "Error: no ::error::forged\n")
+    assert (outcome.status, outcome.stderr) == (1, "::error title=wait::no%0A::error::forged\n")
     [case] = ET.fromstring((tmp_path / "r.xml").read_text()).iter("testcase")
     assert case.find("failure") is not None
 
@@ -351,7 +350,45 @@ def test_the_report_is_junit_xml(server: ApiServer, wait: Callable[..., Outcome]
     assert failure is not None
     assert failure.attrib["message"] == "rollout 'web' is degraded: <bad> & \"worse\" \\x00"
     assert failure.attrib["type"] == "exit status 3"
+    assert failure.text == failure.attrib["message"]
+    assert suites[0].attrib["skipped"] == "0"
     assert wait("web", "--report=/nowhere/x.xml").stderr.startswith("Error: cannot write /nowhere/x.xml: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "text"),
+    [
+        ("wait -l team=none", 6, 'no rollouts match in namespace "default"'),
+        ("wait", 1, "expected ROLLOUT_NAME [ROLLOUT_NAME ...], got nothing"),
+        ("pause --all", 1, "4 rollouts match: say --yes to pause more than 3 without a question"),
+        ("promote -l team=none", 1, 'no rollouts match in namespace "default"'),
+        ("promote -l team=none --wait", 6, 'no rollouts match in namespace "default"'),
+    ],
+)
+def test_a_line_that_fails_as_a_whole_leaves_no_older_report(
+    server: ApiServer, wait: Callable[..., Outcome], tmp_path: Path, line: str, status: int, text: str
+) -> None:
+    for name in "abcd":
+        server.put(rollout(name))
+    report = tmp_path / "old.xml"
+    report.write_text("<testsuites/>")
+    outcome = wait(*line.split()[1:], f"--report={report}", "--log-format=github", command=line.split()[0])
+    assert outcome == ("", f"::error title={line.split()[0]}::{text}\n", status)
+    [case] = ET.fromstring(report.read_text()).iter("testcase")
+    failure = case.find("failure")
+    assert failure is not None
+    assert (case.attrib["name"], failure.attrib["message"]) == (line.split()[0], text)
+
+
+def test_a_report_of_nothing_to_do_has_a_case(server: ApiServer, wait: Callable[..., Outcome], tmp_path: Path) -> None:
+    server.put(rollout())
+    report = tmp_path / "r.xml"
+    for command in ("wait", "promote"):
+        assert wait("--phase=degraded", f"--report={report}", command=command).status == 0
+        suites = ET.fromstring(report.read_text())
+        [case] = suites.iter("testcase")
+        assert case.find("skipped") is not None
+        assert suites[0].attrib["tests"] == suites[0].attrib["skipped"] == "1"
 
 
 def test_a_terminal_gets_one_line_that_changes(server: ApiServer, wait: Callable[..., Outcome]) -> None:

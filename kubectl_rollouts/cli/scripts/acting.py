@@ -142,6 +142,7 @@ def act(session: Session) -> int:
         plan = waves(found, order)
         if not found:
             session.warn("No rollout is in that state now.")
+            Reporter(session).finish()
             return 0
         if not action.dry_run and not confirm(session, _VERBS.get(action.path, action.path.split()[0]), found, named):
             return 1

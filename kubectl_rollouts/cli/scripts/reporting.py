@@ -6,6 +6,7 @@ On a terminal progress is one line that changes; in a log it is a line for each 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -14,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from kubectl_rollouts.cli.session import Session, shown
+from kubectl_rollouts.cli.session import Session, shown, write_error
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.wait import Listener, Outcome, Target, status_of
 
@@ -134,6 +135,7 @@ class Reporter(Listener):
             from kubectl_rollouts.cli.scripts.junit import write_report
 
             write_report(self._report, self._title, self.results)
+            self._session.reported = True
 
     # --- Below ------------------------------------------------------------------------------------------------------
 
@@ -155,6 +157,20 @@ class Reporter(Listener):
                 self._line = text
                 sys.stderr.write(_CLEAR + text[: max(width - 1, 10)])
                 sys.stderr.flush()
+
+
+def report_failure(session: Session, failure: Failure, status: int) -> None:
+    """Say a failure of the whole line as annotations and report want it: a report of an earlier run must not stay."""
+    values, title = session.parsed.values, session.parsed.command.path
+    if values.get("log-format") == "github":
+        write_error(_annotation("error", title, shown(str(failure))))
+    else:
+        write_error(shown(f"Error: {failure}"))
+    if values.get("report") and not session.reported:
+        from kubectl_rollouts.cli.scripts.junit import write_report
+
+        with contextlib.suppress(Failure):  # that it cannot be written may be the failure itself
+            write_report(str(values["report"]), title, [Result(Target("", title), status, str(failure), 0.0)])
 
 
 def _one_line(text: str) -> str:
