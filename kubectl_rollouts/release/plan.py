@@ -26,7 +26,7 @@ from kubectl_rollouts.rollout.info import (
     experiment_screen_info,
     rollout_info,
 )
-from kubectl_rollouts.rollout.phase import COMPLETED_ANALYSIS
+from kubectl_rollouts.rollout.phase import COMPLETED_ANALYSIS, parse_int
 
 if TYPE_CHECKING:
     from kubectl_rollouts.cluster.resources import Resource
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
         ReplicaSet,
         Rollout,
     )
+
+_EARLIER = 20  # so many runs of an analysis, at most, are looked for before the one that its experiment tells of
 
 SECONDARY = (REPLICA_SETS, PODS, ANALYSIS_RUNS, EXPERIMENTS)
 
@@ -231,7 +233,9 @@ def _experiment_needs(held: Held, asked: Needs) -> None:
             if absent and (has_pods or not unmade) and not _named_like(sets, replica_set):
                 # Older controllers added the hash to the name, and told no hash. Where pods are told of, it is there.
                 asked.selectors.add((REPLICA_SETS, "" if has_pods else _own_selector(selector)))
-        hashes.discard("")
+        if "" in hashes:
+            asked.selectors.add((PODS, ""))  # nothing says which of the namespace's pods are of a set without hash
+            hashes.discard("")
         _add(asked, REPLICA_SETS, hashes)
         if REPLICA_SETS not in held.unread:
             _add(asked, PODS, hashes)
@@ -240,6 +244,23 @@ def _experiment_needs(held: Held, asked: Needs) -> None:
                 continue
             if not (ended and (ANALYSIS_RUNS, run.analysis_run) in held.absent):
                 asked.names.add((ANALYSIS_RUNS, run.analysis_run))
+            asked.names.update(
+                (ANALYSIS_RUNS, earlier)
+                for earlier in _earlier_runs(f"{name}-{run.name or ''}", run.analysis_run)
+                if (ANALYSIS_RUNS, earlier) not in held.absent
+            )
+
+
+def _earlier_runs(first: str, latest: str) -> list[str]:
+    """The names of the runs that an experiment's analysis had before it was retried: `first`, then `.1`, `.2`, …
+
+    They stay, but the experiment's status tells of the latest only (spec/controller.md §9.2).
+    """
+    mark, suffix = latest[len(first) : len(first) + 1], latest[len(first) + 1 :]
+    number = parse_int(suffix) if latest.startswith(first) and mark in (".", "-") else None
+    if number is None or number < 1:
+        return []
+    return [first, *(f"{first}{mark}{one}" for one in range(max(1, number - _EARLIER), number))]
 
 
 def _named_like(sets: dict[str | None, ReplicaSet], prefix: str) -> bool:

@@ -350,6 +350,7 @@ class TemplateStatus(Struct, frozen=True, rename="camel"):
 class ExperimentAnalysisRun(Struct, frozen=True, rename="camel"):
     """One entry of an Experiment's status.analysisRuns."""
 
+    name: str | None = None
     analysis_run: str | None = None
 
 

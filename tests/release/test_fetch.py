@@ -231,6 +231,28 @@ def test_replica_sets_of_old_controllers_are_shown_without_pods_too(
     assert "replicasets?app=e" in asked(server)
 
 
+@pytest.mark.parametrize("mark", [".", "-"])
+def test_the_runs_before_a_retry_are_shown_too(server: ApiServer, client: Client, mark: str) -> None:
+    made = experiment("e", "", "", [], [f"e-check{mark}2", "e-other-1"])
+    made["status"]["analysisRuns"][0]["name"], made["status"]["analysisRuns"][1]["name"] = "check", "other-1"
+    put(server, made, *(analysis_run(name, "e", kind="Experiment") for name in ("e-check", f"e-check{mark}2")))
+    fetched = fetch(client, "default", EXPERIMENTS, "e")
+    assert [one.name for one in fetched.held.info().analysis_runs] == [f"e-check{mark}2", "e-check"]
+    assert fetched.problems == []
+    assert asked(server) == sorted(
+        ["experiments/e"]
+        + [f"analysisruns/{name}" for name in ("e-check", f"e-check{mark}1", f"e-check{mark}2", "e-other-1")]
+    )
+
+
+def test_pods_of_an_experiments_replica_set_without_hash(server: ApiServer, client: Client) -> None:
+    bare = replica_set("e", "", 0, kind="Experiment", name="e-a")
+    bare["metadata"]["labels"] = {}
+    put(server, experiment("e", "", "", [{"name": "a", "replicas": 1}]), bare, pod("e-a", "", "p"))
+    info = fetch(client, "default", EXPERIMENTS, "e").held.info()
+    assert [(one.name, len(one.pods)) for one in info.replica_sets] == [("e-a", 1)]
+
+
 # --- A template of a Deployment -----------------------------------------------------------------------------------
 
 
