@@ -123,7 +123,8 @@ def parse_duration(text: str) -> int:
             rest = rest[1 + len(fraction) :]
         if not whole and not fraction:
             raise _invalid(text)
-        if len(whole.lstrip("0")) > 19:  # beyond 2^63 whatever the unit
+        digits = whole.lstrip("0") or "0"
+        if len(digits) > 19 or int(digits) > _LIMIT:  # whatever the unit
             raise _invalid(text)
         unit = _leading_unit(rest)
         rest = rest[len(unit) :]
@@ -132,7 +133,7 @@ def parse_duration(text: str) -> int:
         nanoseconds = _UNITS.get(unit)
         if nanoseconds is None:
             raise Failure(f"time: unknown unit {_quoted(unit)} in duration {_quoted(text)}")
-        total += int(whole or "0") * nanoseconds + _part(fraction, nanoseconds)
+        total += int(digits) * nanoseconds + _part(fraction, nanoseconds)
         if total > _LIMIT:
             raise _invalid(text)
     if text[0] == "-":
