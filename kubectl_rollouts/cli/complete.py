@@ -13,7 +13,7 @@ import sys
 
 from kubectl_rollouts.cli import pflag
 from kubectl_rollouts.cli.program import Program
-from kubectl_rollouts.cli.session import OutputClosedError, prepare_streams, write_error, write_output
+from kubectl_rollouts.cli.session import OutputClosedError, prepare_streams, shown, write_error, write_output
 from kubectl_rollouts.cli.tree import GLOBAL_FLAGS, HELP_FLAG, Command, Flag, children, flags_of, own_flags
 from kubectl_rollouts.errors import Failure
 
@@ -50,13 +50,17 @@ _WORDS = {
 
 
 class Completion:
-    """The answer for one position: candidates and what the shell may do beside them."""
+    """The answer for one position: candidates and what the shell may do beside them.
 
-    __slots__ = ("candidates", "directive")
+    `unknown`: the words name no command.
+    """
 
-    def __init__(self, candidates: list[Candidate], directive: int) -> None:
+    __slots__ = ("candidates", "directive", "unknown")
+
+    def __init__(self, candidates: list[Candidate], directive: int, *, unknown: bool = False) -> None:
         self.candidates = candidates
         self.directive = directive
+        self.unknown = unknown
 
     def text(self, descriptions: bool) -> str:
         """Return the lines of the protocol."""
@@ -79,11 +83,18 @@ def run() -> int:
 
 
 def complete_request(words: list[str], *, descriptions: bool, program: Program) -> int:
-    """Answer `__complete WORDS… TOCOMPLETE` as cobra does, its closing line on stderr included."""
+    """Answer `__complete WORDS… TOCOMPLETE` as cobra does, its closing line on stderr included.
+
+    Of a command that there is not even the directive goes to stderr (spec/commands.md §9).
+    """
     if not words:
         raise Failure("requires at least 1 arg(s), only received 0")
     answer = complete(words)
-    write_output(answer.text(descriptions))
+    if answer.unknown:
+        write_error(shown(f"[Debug] [Error] unable to find a command for arguments: [{' '.join(words[:-1])}]"))
+        write_error(answer.text(descriptions).removesuffix("\n"))
+    else:
+        write_output(answer.text(descriptions))
     names = [name for bit, name in _NAMES if answer.directive & bit] or ["ShellCompDirectiveDefault"]
     write_error(f"Completion ended with directive: {', '.join(names)}")
     return 0
@@ -95,6 +106,8 @@ def complete(words: list[str]) -> Completion:
     try:
         command, rest = pflag.find_command(before)
         return _position(command, rest, unfinished)
+    except pflag.UnknownCommand:
+        return Completion([], 0, unknown=True)
     except Failure:
         return Completion([], 0)
 

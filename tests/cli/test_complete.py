@@ -182,7 +182,6 @@ def test_rollouts(cluster: Replayed, command: str) -> None:
         ("create ar ", [":0"]),
         ("sandbox run -- ", [":0"]),
         # what is not understood
-        ("gett ", [":0"]),
         ("get ro --bogus ", [":0"]),
         ("get ro --watch=maybe ", [":0"]),
         ("get ro -h ", [":4"]),
@@ -210,6 +209,18 @@ def test_commands_are_completed_by_prefix_in_order(cluster: Replayed) -> None:
     assert values(asked(cluster, "help ")) == [*(command.name for command in children("")), ":4"]
     assert values(asked(cluster, "help frobnicate ")) == [":4"]
     assert cluster.requests == []
+
+
+@pytest.mark.parametrize("words", [["gett", ""], ["-n", "shop", "gett", "ro", "x"]])
+def test_no_answer_for_a_command_that_there_is_not(cluster: Replayed, words: list[str]) -> None:
+    outcome = run_cli("__complete", *words, env=cluster.env)
+    assert outcome == (
+        "",
+        f"[Debug] [Error] unable to find a command for arguments: [{' '.join(words[:-1])}]\n:0\n"
+        "Completion ended with directive: ShellCompDirectiveDefault\n",
+        0,
+    )
+    assert plugin(cluster, *words) == ("", ":0")  # kubectl wants a directive in any case
 
 
 def test_flags_are_completed_without_those_that_are_out(cluster: Replayed) -> None:
