@@ -114,6 +114,41 @@ class RecordingClient(Client):
             self._guarded_version = str((after.get("metadata") or {}).get("resourceVersion") or "")
         return cast("T", _as_type(after, type_, name))
 
+    def replace(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        body: Any,
+        *,
+        subresource: str = "",
+        type_: type[T] = dict,  # type: ignore[assignment]  # as in Client
+        typed: bool = True,
+        query: dict[str, str] | None = None,
+    ) -> T:
+        """As `Client.replace`, recorded and guarded; the object carries the version that it was read at itself."""
+        guarded = self._guard(resource, namespace, name)
+        if guarded:
+            meta = body.get("metadata") or {}
+            body = {**body, "metadata": {**meta, "resourceVersion": self._guarded_version}}
+        before = self.get(resource, namespace, name) if self._compare or self._dry_run == "client" else None
+        if self._dry_run == "client":
+            after: Object = msgspec.to_builtins(body)
+        else:
+            try:
+                after = super().replace(
+                    resource, namespace, name, body, subresource=subresource, typed=typed, query=self._query(query)
+                )
+            except ApiError as error:
+                if guarded and error.conflict:
+                    self._guarded_version = ""  # look again before the next attempt
+                    self._guard(resource, namespace, name)
+                raise
+        self.sent.append(Sent("PUT", resource.path(namespace, name, subresource), body, before, after))
+        if guarded and not self._dry_run:
+            self._guarded_version = str((after.get("metadata") or {}).get("resourceVersion") or "")
+        return cast("T", _as_type(after, type_, name))
+
     def create(
         self,
         resource: Resource,

@@ -18,7 +18,7 @@ from kubectl_rollouts.release.writes import (
     tries,
     unknown,
 )
-from kubectl_rollouts.rollout.set_image import has_image, image_patch, workload_name
+from kubectl_rollouts.rollout.set_image import has_image, image_patch, with_image, workload_name
 
 if TYPE_CHECKING:
     from kubectl_rollouts.cluster.client import Client
@@ -42,26 +42,19 @@ def set_image(client: Client, namespace: str, name: str, container: str, image: 
     lost: ConnectionFailed | None = None
     for number in tries():
         resource, held = _target(client, namespace, name)
+        target = metadata_name(held) or name
         if lost is not None and has_image(held, container, image):
             return _changed(held, resource)
         operations = image_patch(held, container, image)
         try:
-            reply: Object = client.patch(
-                resource,
-                namespace,
-                metadata_name(held) or name,
-                operations,
-                content_type=JSON_PATCH,
-                typed=False,
-            )
-            return _changed(reply, resource)
+            return _changed(_send(client, resource, namespace, target, held, operations, container, image), resource)
         except ApiError as error:
             if not _stale(error, client, namespace, name, operations, container, image):
                 raise
             if number == TRIES:
-                raise _conflict(error, resource, metadata_name(held) or name) from None
+                raise _conflict(error, resource, target) from None
         except ConnectionFailed as error:
-            what = f'the change of {resource.group_resource} "{metadata_name(held) or name}"'
+            what = f'the change of {resource.group_resource} "{target}"'
             if not in_doubt(error):
                 raise explained(error, what) from None
             if number == TRIES:
@@ -78,6 +71,28 @@ def _target(client: Client, namespace: str, name: str) -> tuple[Resource, Object
     if not workload:
         raise Failure("name is required")
     return DEPLOYMENTS, get_untyped(client, DEPLOYMENTS, namespace, workload)
+
+
+def _send(
+    client: Client,
+    resource: Resource,
+    namespace: str,
+    name: str,
+    held: Object,
+    operations: list[Object],
+    container: str,
+    image: str,
+) -> Object:
+    """Patch the object that is held, or, for those who may not, replace it at the version that is held.
+
+    Replacing is what the reference does (§8.3), so there are people who may do that alone.
+    """
+    try:
+        return client.patch(resource, namespace, name, operations, content_type=JSON_PATCH, typed=False)
+    except ApiError as error:
+        if not error.forbidden:
+            raise
+    return client.replace(resource, namespace, name, with_image(held, container, image), typed=False)
 
 
 def _stale(

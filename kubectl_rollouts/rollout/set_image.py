@@ -63,6 +63,17 @@ def image_patch(target: Object, container: str, image: str) -> list[Operation]:
     return operations
 
 
+def with_image(target: Object, container: str, image: str) -> Object:
+    """The object with that image in those containers, all else as it is."""
+    from copy import deepcopy  # few calls get here
+
+    changed = deepcopy(target)
+    for _, entry in _containers(changed):
+        if container in (EVERY, entry.get("name", "")):
+            entry["image"] = image
+    return changed
+
+
 def has_image(target: Object, container: str, image: str) -> bool:
     """Whether all those containers have the image already."""
     chosen = [entry for _, entry in _containers(target) if container in (EVERY, entry.get("name", ""))]

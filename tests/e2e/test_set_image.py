@@ -155,6 +155,79 @@ def test_an_image_that_the_server_refuses(tmp_path: Path) -> None:
         assert len([entry for entry in cluster.cluster.log if entry["method"] == "PATCH"]) == 1
 
 
+def no_right(method: str) -> Object:
+    message = f"cannot {method}"
+    return {"match": f"^{method} ", "times": 99, "status": 403, "reason": "Forbidden", "message": message}
+
+
+@pytest.mark.parametrize("container", ["c0", "*"])
+def test_who_may_update_but_not_patch(container: str, tmp_path: Path) -> None:
+    """The reference replaces the object, so there are roles with that right alone."""
+    with boundaries(tmp_path, rollout(2), faults=[no_right("PATCH")]) as cluster:
+        outcome = run_cli("set", "image", "web", f"{container}=new:1", env=cluster.env)
+        assert outcome == ('rollout "web" image updated\n', "", 0)
+        assert images(cluster) == ["new:1", "first:0" if container == "c0" else "new:1"]
+        assert cluster.object()["spec"]["newerField"] == {"kept": True}
+        assert [entry["method"] for entry in cluster.cluster.log] == ["GET", "PATCH", "PUT"]
+
+
+def test_an_update_of_something_that_changes_is_tried_again(tmp_path: Path) -> None:
+    def insert(obj: Object) -> None:
+        obj["spec"]["template"]["spec"]["containers"].insert(0, {"name": "new", "image": "other:1"})
+
+    with boundaries(tmp_path, rollout(1), faults=[no_right("PATCH")]) as cluster:
+        cluster.meanwhile(2, insert)  # faults are answered before they count: this is the PUT
+        assert run_cli("set", "image", "web", "c0=new:1", env=cluster.env).status == 0
+        assert images(cluster) == ["other:1", "new:1"]
+
+
+@pytest.mark.parametrize("when", [BEFORE, AFTER])
+def test_a_lost_update(when: str, tmp_path: Path) -> None:
+    with boundaries(tmp_path, rollout(1), faults=[no_right("PATCH")]) as cluster:
+        cluster.at(2, when)
+        outcome = run_cli("set", "image", "web", "c0=new:1", env=cluster.env)
+        assert outcome == ('rollout "web" image updated\n', "", 0)
+        assert images(cluster) == ["new:1"]
+
+
+def test_who_may_neither_patch_nor_update(tmp_path: Path) -> None:
+    with boundaries(tmp_path, rollout(1), faults=[no_right("PATCH"), no_right("PUT")]) as cluster:
+        assert run_cli("set", "image", "web", "c0=new:1", env=cluster.env) == ("", "Error: cannot PUT\n", 1)
+        assert images(cluster) == ["first:0"]
+
+
+def test_an_update_that_is_only_tried(tmp_path: Path) -> None:
+    with boundaries(tmp_path, rollout(1), faults=[no_right("PATCH")]) as cluster:
+        outcome = run_cli("set", "image", "web", "c0=new:1", "--dry-run=server", "--diff", env=cluster.env)
+        assert outcome.status == 0
+        assert "+      - image: new:1" in outcome.stdout or "new:1" in outcome.stdout
+        assert images(cluster) == ["first:0"]
+
+
+def test_an_update_is_guarded_too(tmp_path: Path) -> None:
+    with boundaries(tmp_path, rollout(1), faults=[no_right("PATCH")]) as cluster:
+        outcome = run_cli("set", "image", "web", "c0=new:1", "--resource-version=1", env=cluster.env)
+        assert outcome.stderr == "Error: rollout 'web' is at resource version 1001 by now, not 1\n"
+        assert images(cluster) == ["first:0"]
+        outcome = run_cli("set", "image", "web", "c0=new:1", "--resource-version=1001", env=cluster.env)
+        assert outcome.status == 0
+        assert images(cluster) == ["new:1"]
+
+
+@pytest.mark.parametrize("revision", ["3", "4"])
+def test_an_update_looks_again_at_what_it_is_guarded_by(revision: str, tmp_path: Path) -> None:
+    held = rollout(1)
+    held["metadata"]["annotations"] = {"rollout.argoproj.io/revision": "3"}
+    with boundaries(tmp_path, held, faults=[no_right("PATCH")]) as cluster:
+        cluster.meanwhile(3, lambda obj: obj["metadata"].update(annotations={"rollout.argoproj.io/revision": revision}))
+        outcome = run_cli("set", "image", "web", "c0=new:1", "--as-of-revision=3", env=cluster.env)
+        if revision == "3":
+            assert (outcome.status, images(cluster)) == (0, ["new:1"])
+        else:
+            assert outcome.stderr == "Error: rollout 'web' is at revision 4 by now, not 3\n"
+            assert images(cluster) == ["first:0"]
+
+
 def workload(kind: Any) -> Object:
     made = rollout(1)
     made["spec"] = {"workloadRef": {"apiVersion": "apps/v1", "kind": kind, "name": "web"}}
