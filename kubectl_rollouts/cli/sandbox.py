@@ -40,9 +40,9 @@ def start(
         return 0
     with _host(session, port, kubeconfig, speed, load, state) as host:
         _end_on_signals(host)
-        session.say(f"Sandbox cluster on {host.url} (Ctrl-C stops it)")
-        session.say(_export_line(str(host.kubeconfig)))
         try:
+            session.say(f"Sandbox cluster on {host.url} (Ctrl-C stops it)")
+            session.say(_export_line(str(host.kubeconfig)))
             host.wait()
         except KeyboardInterrupt:
             session.say("")

@@ -10,6 +10,11 @@ from time import gmtime
 
 from kubectl_rollouts.errors import Failure
 
+# The objects of a cluster share few instants, and a screen or a controller asks for each of them many times.
+_parsed: dict[str, float] = {}
+_written: dict[float, str] = {}
+_MOST_REMEMBERED = 4_096
+
 _MONTH_LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -18,6 +23,16 @@ def parse_time(text: str) -> float:
 
     Raises ValueError for anything that Go's `time.Parse(time.RFC3339, …)` refuses.
     """
+    found = _parsed.get(text)
+    if found is None:
+        found = _read(text)
+        if len(_parsed) >= _MOST_REMEMBERED:
+            _parsed.clear()
+        _parsed[text] = found
+    return found
+
+
+def _read(text: str) -> float:
     digits = text[0:4] + text[5:7] + text[8:10] + text[11:13] + text[14:16] + text[17:19]
     if len(digits) != 14 or not digits.isdigit() or not digits.isascii():
         raise ValueError(text)
@@ -70,9 +85,16 @@ def _fraction_and_offset(tail: str, text: str) -> float:
 
 def format_time(epoch: float) -> str:
     """`2026-08-17T12:00:00Z`: an instant in UTC, the fraction of its second cut off."""
-    moment = gmtime(epoch // 1)
-    date = f"{moment.tm_year:04d}-{moment.tm_mon:02d}-{moment.tm_mday:02d}"
-    return f"{date}T{moment.tm_hour:02d}:{moment.tm_min:02d}:{moment.tm_sec:02d}Z"
+    second = epoch // 1
+    found = _written.get(second)
+    if found is None:
+        moment = gmtime(second)
+        date = f"{moment.tm_year:04d}-{moment.tm_mon:02d}-{moment.tm_mday:02d}"
+        found = f"{date}T{moment.tm_hour:02d}:{moment.tm_min:02d}:{moment.tm_sec:02d}Z"
+        if len(_written) >= _MOST_REMEMBERED:
+            _written.clear()
+        _written[second] = found
+    return found
 
 
 def object_time(text: str | None, kind: str, name: str | None, field: str) -> float | None:

@@ -13,6 +13,7 @@ from kubectl_rollouts.sandbox.runner import Runner
 from kubectl_rollouts.sandbox.seed import seed
 from kubectl_rollouts.sandbox.server import Server
 from kubectl_rollouts.sandbox.store import Store
+from kubectl_rollouts.sandbox.turns import Turns
 
 SWITCH_INTERVAL = 0.001
 """Seconds after which a controller must let a waiting request have the interpreter."""
@@ -39,7 +40,8 @@ class Sandbox:
         self.store = Store(admit, journal)
         try:
             self.api = Api(self.store)
-            self.server = Server(self.api, port)
+            self.turns = Turns()
+            self.server = Server(self.api, port, self.turns)
         except BaseException:
             self.store.close()
             raise
@@ -62,7 +64,7 @@ class Sandbox:
         self.server.start()
         from kubectl_rollouts.sandbox.controllers import CONTROLLERS
 
-        self._runner = Runner(self.store, CONTROLLERS, self._speed, self._log)
+        self._runner = Runner(self.store, CONTROLLERS, self._speed, self._log, turns=self.turns)
         self._runner.start()
         return self
 

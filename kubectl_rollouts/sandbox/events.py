@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from kubectl_rollouts.sandbox.apistatus import ApiStatus
-from kubectl_rollouts.sandbox.objects import Object, meta, name_of, namespace_of, uid_of
+from kubectl_rollouts.sandbox.objects import Object, name_of, namespace_of, time_text, uid_of
 from kubectl_rollouts.sandbox.store import Store
 from kubectl_rollouts.sandbox.world import Emit
 
@@ -32,7 +32,7 @@ class Recorder:
         known = self._known.get(signature)
         try:
             if known is not None:
-                last = _times(now)["lastTimestamp"]
+                last = time_text(now)
                 self._store.change(
                     "Event", *known, lambda old: {**old, "count": (old.get("count") or 1) + 1, "lastTimestamp": last}
                 )
@@ -58,28 +58,22 @@ class Recorder:
                 self._store.delete("Event", namespace_of(event), name_of(event))
 
 
-def _times(now: float) -> dict[str, str]:
-    from kubectl_rollouts.sandbox.objects import time_text
-
-    text = time_text(now)
-    return {"firstTimestamp": text, "lastTimestamp": text}
-
-
 def _event(event: Emit, now: float) -> Object:
-    regarding = event.regarding
-    namespace = namespace_of(regarding) or "default"
+    regarding, metadata, text = event.regarding, event.regarding["metadata"], time_text(now)
+    namespace, name = metadata.get("namespace") or "", metadata.get("name") or ""
     involved = {
         "kind": regarding["kind"],
         "apiVersion": regarding["apiVersion"],
-        "name": name_of(regarding),
-        "uid": uid_of(regarding),
-        "resourceVersion": meta(regarding).get("resourceVersion") or "",
-        **({"namespace": namespace_of(regarding)} if namespace_of(regarding) else {}),
+        "name": name,
+        "uid": metadata.get("uid") or "",
+        "resourceVersion": metadata.get("resourceVersion") or "",
     }
+    if namespace:
+        involved["namespace"] = namespace
     return {
         "apiVersion": "v1",
         "kind": "Event",
-        "metadata": {"name": f"{name_of(regarding)}.{int(now * 1e9):x}", "namespace": namespace},
+        "metadata": {"name": f"{name}.{int(now * 1e9):x}", "namespace": namespace or "default"},
         "involvedObject": involved,
         "reason": event.reason,
         "message": event.message,
@@ -89,5 +83,6 @@ def _event(event: Emit, now: float) -> Object:
         "reportingInstance": "",
         "eventTime": None,
         "count": 1,
-        **_times(now),
+        "firstTimestamp": text,
+        "lastTimestamp": text,
     }

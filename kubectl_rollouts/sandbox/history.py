@@ -23,9 +23,9 @@ class Change(NamedTuple):
 
 
 class History:
-    """The changes of one kind. The store's lock guards it; `moved` wakes those who wait for more."""
+    """The changes of one kind. The lock guards it; `moved` wakes those who wait for more."""
 
-    def __init__(self, lock: threading.RLock, floor: int, window: int = WINDOW) -> None:
+    def __init__(self, lock: threading.Lock, floor: int, window: int = WINDOW) -> None:
         self.moved = threading.Condition(lock)
         self._window = window
         self._floor = floor

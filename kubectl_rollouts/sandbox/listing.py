@@ -16,17 +16,21 @@ from kubectl_rollouts.sandbox.history import Change
 from kubectl_rollouts.sandbox.http import Response, Stream
 from kubectl_rollouts.sandbox.kinds import Kind
 from kubectl_rollouts.sandbox.objects import Object, labels_of, meta, name_of, namespace_of
-from kubectl_rollouts.sandbox.selectors import field_tests, label_tests, labels_pass
+from kubectl_rollouts.sandbox.selectors import Is, field_tests, label_tests, labels_pass
 from kubectl_rollouts.sandbox.store import Store
 
 BOOKMARK_EVERY = 30.0
 LONGEST_WAIT = 1.0
 """Seconds after which a waiting watch looks whether its client is still there."""
+GATHER = 0.01
+"""Seconds that a watch rests after it has sent something; what happens meanwhile goes out in one piece. The first
+change is sent at once. Otherwise a release of many rollouts would wake every watch for each of its thousand writes."""
 LONGEST_WATCH = 3_600.0
 SNAPSHOTS = 64
 SNAPSHOT_LIFE = 300.0
 
 Query = dict[str, str]
+_NONE: dict[str, str] = {}
 
 
 class Filter:
@@ -37,6 +41,7 @@ class Filter:
         self._name = name
         self._labels = label_tests(query.get("labelSelector", ""))
         self._fields = field_tests(kind.kind, query.get("fieldSelector", ""))
+        self._all = not (name or self._labels or self._fields)
 
     def __call__(self, obj: Object) -> bool:
         """Whether the object is asked for."""
@@ -45,6 +50,16 @@ class Filter:
         if self._name and name_of(obj) != self._name:
             return False
         return labels_pass(self._labels, labels_of(obj)) and all(test(obj) for test in self._fields)
+
+    def pick(self, items: list[Object]) -> list[Object]:
+        """Those of the objects of `namespace` that are asked for: as a call for each, in a fraction of the time."""
+        if self._all:
+            return items
+        for test in self._labels:
+            if isinstance(test, Is):
+                key, value = test.key, test.value
+                items = [obj for obj in items if (obj["metadata"].get("labels") or _NONE).get(key) == value]
+        return [obj for obj in items if self(obj)]
 
 
 def number(query: Query, key: str) -> int:
@@ -78,7 +93,7 @@ class Pages:
             version, items = self._rest(token)
         else:
             listing = self._store.listing(kind.kind, wanted.namespace)
-            version, items = listing.version, [obj for obj in listing.items if wanted(obj)]
+            version, items = listing.version, wanted.pick(listing.items)
             asked = number(query, "resourceVersion")
             if asked > version:
                 raise ApiStatus(504, "Timeout", f"Too large resource version: {asked}, current: {version}")
@@ -132,7 +147,7 @@ def watch(store: Store, kind: Kind, wanted: Filter, query: Query, encode: Encode
     first: list[Object] = []
     if initial:
         listing = store.listing(kind.kind, wanted.namespace)
-        version, first = listing.version, [obj for obj in listing.items if wanted(obj)]
+        version, first = listing.version, wanted.pick(listing.items)
     else:
         version = number(query, "resourceVersion")
         store.changes(kind.kind, version, 0.0)  # refuses at once what is too old
@@ -173,6 +188,8 @@ def _follow(
         pieces = [encode(*event) for event in (visible_event(c, wanted) for c in changes) if event is not None]
         if pieces:
             send(b"".join(pieces))
+        if changes:
+            time.sleep(GATHER)
         if bookmarks and time.monotonic() >= bookmark_at:
             bookmark_at = time.monotonic() + BOOKMARK_EVERY
             send(encode("BOOKMARK", _bookmark(kind, version)))

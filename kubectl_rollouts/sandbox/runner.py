@@ -1,6 +1,6 @@
 """The loop that makes the cluster move: changes become keys, keys are reconciled, what that asks for is written.
 
-One thread, short slices: an API request never waits for more than one reconcile. Nothing is lost: a key that fails is
+One thread, short slices: an API request waits for one reconcile at most. Nothing is lost: a key that fails is
 tried again after a pause that grows, a conflict at once, and every change that a reconcile might have missed has put
 its key into the queue again.
 """
@@ -19,6 +19,7 @@ from kubectl_rollouts.sandbox.events import Recorder
 from kubectl_rollouts.sandbox.history import Change as Stored
 from kubectl_rollouts.sandbox.kinds import BY_KIND
 from kubectl_rollouts.sandbox.store import Store
+from kubectl_rollouts.sandbox.turns import Turns
 from kubectl_rollouts.sandbox.world import Change, Clock, Controller, Create, Delete, Emit, Patch
 
 FIRST_PAUSE = 0.001
@@ -41,7 +42,10 @@ QueueKey = tuple[int, str, str]
 
 
 class Runner:
-    """Runs controllers over a store, from `start` to `stop`. `log` gets one line per notable thing."""
+    """Runs controllers over a store, from `start` to `stop`. `log` gets one line per notable thing.
+
+    `turns` says when somebody waits for an answer, who goes first then.
+    """
 
     def __init__(
         self,
@@ -50,8 +54,10 @@ class Runner:
         speed: float = 1.0,
         log: Callable[[str], None] = lambda line: None,
         now: Callable[[], float] = time.time,
+        turns: Turns | None = None,
     ) -> None:
         self._store = store
+        self._turns = turns or Turns()
         self._controllers = list(controllers)
         self._speed = speed
         self._log = log
@@ -92,9 +98,10 @@ class Runner:
         return False
 
     def _note(self, change: Stored) -> None:
-        self._idle.clear()
         self._changed.append(change)
-        self._wake.set()
+        if threading.current_thread() is not self._thread:  # which looks by itself before it rests
+            self._idle.clear()
+            self._wake.set()
 
     def _run(self) -> None:
         self._resync()
@@ -102,6 +109,7 @@ class Runner:
             self._take_changes()
             self._take_timers()
             if (key := self._next()) is not None:
+                self._turns.give_way()
                 self._reconcile(key)
                 if time.monotonic() - self._collected > YOUNG_EVERY:
                     self._collect(1)
@@ -113,6 +121,7 @@ class Runner:
             if time.monotonic() - self._collected_all > ALL_EVERY:
                 self._collect(2)
             self._wake.wait(self._until_next())
+            self._idle.clear()
 
     def _next(self) -> QueueKey | None:
         for queue in self._queues:
@@ -147,8 +156,10 @@ class Runner:
     def _take_changes(self) -> None:
         changed = self._changed
         while changed:
-            obj = changed.popleft().object
-            self._enqueue(obj["kind"], obj)
+            change = changed.popleft()
+            kind = change.object["kind"]
+            if kind != "Event" or change.type == "DELETED":  # a third of all writes, and nobody waits for them
+                self._enqueue(kind, change.object)
 
     def _enqueue(self, kind: str, obj: dict[str, object]) -> None:
         for index, controller in enumerate(self._controllers):

@@ -115,8 +115,20 @@ def _present(key: str) -> Test:
     return lambda labels: key in labels
 
 
+class Is:
+    """The requirement of nearly every selector, a label with one value; lists look into it to be quick."""
+
+    def __init__(self, key: str, value: str) -> None:
+        self.key = key
+        self.value = value
+
+    def __call__(self, labels: Labels) -> bool:
+        """Whether the label is there with that value."""
+        return labels.get(self.key) == self.value
+
+
 def _in(key: str, values: tuple[str, ...]) -> Test:
-    return lambda labels: key in labels and labels[key] in values
+    return Is(key, values[0]) if len(values) == 1 else lambda labels: key in labels and labels[key] in values
 
 
 def _not_in(key: str, values: tuple[str, ...]) -> Test:

@@ -22,6 +22,7 @@ from kubectl_rollouts.sandbox.http import (
     send_response,
     send_stream,
 )
+from kubectl_rollouts.sandbox.turns import Turns
 
 IDLE_TIMEOUT = 120.0
 """Seconds that a connection may stay without a request, or a client without taking its answer."""
@@ -35,8 +36,9 @@ Handler = Callable[[Request], Response]
 class Server:
     """Listens from the moment it is made; answers from `start` to `stop`. Raises Failure when the port is taken."""
 
-    def __init__(self, handler: Handler, port: int = 0) -> None:
+    def __init__(self, handler: Handler, port: int = 0, turns: Turns | None = None) -> None:
         self._handler = handler
+        self._turns = turns or Turns()
         self._connections: set[socket.socket] = set()
         self._answering: set[int] = set()  # threads; adding and removing are atomic
         self._lock = threading.Lock()
@@ -119,7 +121,8 @@ class Server:
         thread = threading.get_ident()
         self._answering.add(thread)
         try:
-            response = guard(request) or self._handler(request)
+            with self._turns:
+                response = guard(request) or self._handler(request)
             if response.stream is None:
                 close = self.stopping or request.headers.get("connection", "").lower() == "close"
                 send_response(connection, request, response, close)

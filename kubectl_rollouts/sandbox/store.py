@@ -1,7 +1,10 @@
 """The objects of the cluster: one place that gives out resource versions, and the only one that changes anything.
 
 Stored objects are never changed in place: every write makes a new object that shares what did not change. So reads
-need no lock and no copies, a watch can hold what it has not sent yet, and "nothing changed" is cheap to see.
+need no copies, a watch can hold what it has not sent yet, and "nothing changed" is cheap to see.
+
+Two locks: writers wait for each other while they work out what is to be stored (`lock`), and all share the moment in
+which it is put in its place (`_moment`). So whoever reads never waits for a patch, an admission or the disk.
 The rules of metadata are those of a real API server (spec/controller.md §0).
 """
 
@@ -10,12 +13,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 from kubectl_rollouts.sandbox.apistatus import already_exists, conflict, forbidden, not_found
 from kubectl_rollouts.sandbox.history import WINDOW, Change, History
 from kubectl_rollouts.sandbox.kinds import BY_KIND, Kind
 from kubectl_rollouts.sandbox.objects import Object
+from kubectl_rollouts.sandbox.patches import merge_patch
 from kubectl_rollouts.sandbox.writes import (
     delete_at,
     finalized,
@@ -72,6 +77,7 @@ class Store:
         window: int = WINDOW,
     ) -> None:
         self.lock = threading.RLock()
+        self._moment = threading.Lock()
         self._admit = admit
         self._journal = journal
         self._now = now
@@ -85,7 +91,7 @@ class Store:
             self._version = max(version, 1)
             for obj in objects:
                 self._put(obj["kind"], obj, None)
-        self._histories = {kind: History(self.lock, self._version, window) for kind in BY_KIND}
+        self._histories = {kind: History(self._moment, self._version, window) for kind in BY_KIND}
 
     # Reading
 
@@ -109,8 +115,8 @@ class Store:
         spaces = self._objects[kind]
         if namespace is not None:
             found = spaces.get(namespace)
-            return [obj for _, obj in sorted(found.items(), key=_first)] if found else []
-        return [obj for _, space in sorted(spaces.items(), key=_first) for _, obj in sorted(space.items(), key=_first)]
+            return _by_name(found) if found else []
+        return [obj for _, space in sorted(spaces.items(), key=_FIRST) for obj in _by_name(space)]
 
     def owned(self, kind: str, owner_uid: str) -> Sequence[Object]:
         """The objects of a kind with an owner reference to that uid, by namespace and name."""
@@ -131,7 +137,7 @@ class Store:
 
     def listing(self, kind: str, namespace: str | None = None) -> Listing:
         """The objects with the resource version from which a watch goes on."""
-        with self.lock:
+        with self._moment:
             return Listing(list(self.list(kind, namespace)), self._version)
 
     # Watching
@@ -148,7 +154,7 @@ class Store:
         ApiStatus 410 when the history does not reach back to `version`.
         """
         history = self._histories[kind]
-        with self.lock:
+        with self._moment:
             found = history.after(version)
             if not found and timeout > 0:
                 history.moved.wait(timeout)
@@ -157,7 +163,7 @@ class Store:
 
     def wake(self) -> None:
         """End all waits in `changes` early (the server stops)."""
-        with self.lock:
+        with self._moment:
             for history in self._histories.values():
                 history.moved.notify_all()
 
@@ -240,7 +246,6 @@ class Store:
         resource_version: str | None = None,
     ) -> Object:
         """Apply a JSON merge patch; see `change`."""
-        from kubectl_rollouts.sandbox.patches import merge_patch
 
         def edit(old: Object) -> Object:
             patched: Object = merge_patch(old, body)
@@ -325,33 +330,42 @@ class Store:
         return not metadata.get("deletionGracePeriodSeconds")
 
     def _commit(self, kind: Kind, event: str, new: Object, old: Object | None) -> Object:
-        self._version += 1
-        new = {**new, "metadata": {**new["metadata"], "resourceVersion": str(self._version)}}
-        metadata = new["metadata"]
+        version = self._version + 1
+        metadata = {**new["metadata"], "resourceVersion": str(version)}
+        new = {**new, "metadata": metadata}
         if self._journal is not None:
-            self._journal.write(self._version, kind.kind, metadata.get("namespace") or "", metadata["name"], new)
-        self._put(kind.kind, new, old)
-        self._publish(kind, Change(self._version, event, new, old))
+            self._journal.write(version, kind.kind, metadata.get("namespace") or "", metadata["name"], new)
+        change = Change(version, event, new, old)
+        with self._moment:
+            self._put(kind.kind, new, old)
+            self._publish(kind, change)
+        self._tell(change)
         return new
 
     def _remove(self, kind: Kind, last: Object, old: Object) -> Object:
-        self._version += 1
-        last = {**last, "metadata": {**last["metadata"], "resourceVersion": str(self._version)}}
+        version = self._version + 1
+        last = {**last, "metadata": {**last["metadata"], "resourceVersion": str(version)}}
         metadata = old["metadata"]
         namespace, name = metadata.get("namespace") or "", metadata["name"]
         if self._journal is not None:
-            self._journal.write(self._version, kind.kind, namespace, name, None)
-        space = self._objects[kind.kind][namespace]
-        del space[name]
-        if not space:
-            del self._objects[kind.kind][namespace]
-        self._uids.pop(metadata["uid"], None)
-        self._unown(kind.kind, namespace, name, old)
-        self._publish(kind, Change(self._version, "DELETED", last, old))
+            self._journal.write(version, kind.kind, namespace, name, None)
+        change = Change(version, "DELETED", last, old)
+        with self._moment:
+            space = self._objects[kind.kind][namespace]
+            del space[name]
+            if not space:
+                del self._objects[kind.kind][namespace]
+            self._uids.pop(metadata["uid"], None)
+            self._unown(kind.kind, namespace, name, old)
+            self._publish(kind, change)
+        self._tell(change)
         return last
 
     def _publish(self, kind: Kind, change: Change) -> None:
+        self._version = change.version
         self._histories[kind.kind].append(change)
+
+    def _tell(self, change: Change) -> None:
         for listener in self._listeners:
             listener(change)
 
@@ -383,5 +397,9 @@ class Store:
                 self._journal = None
 
 
-def _first(item: tuple[str, Any]) -> str:
-    return item[0]
+_FIRST: Callable[[tuple[str, Any]], str] = itemgetter(0)
+
+
+def _by_name(space: dict[str, Object]) -> list[Object]:
+    """The objects of a namespace in the order of their names; a write of another thread does no harm."""
+    return [obj for _, obj in sorted(space.items(), key=_FIRST)]

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_rollouts.sandbox.apistatus import ApiStatus
+from kubectl_rollouts.sandbox.kinds import BY_KIND
+from kubectl_rollouts.sandbox.listing import Filter
 from kubectl_rollouts.sandbox.selectors import (
     field_tests,
     label_tests,
@@ -63,6 +65,13 @@ def test_a_selector_and_its_text_choose_the_same(selector: dict[str, Any], label
 )
 def test_texts(text: str, labels: dict[str, str], chosen: bool) -> None:
     assert labels_pass(label_tests(text), labels) is chosen
+
+
+@given(SELECTORS, st.lists(LABELS, max_size=4))
+def test_a_list_picks_what_a_watch_lets_through(selector: dict[str, Any], labels: list[dict[str, str]]) -> None:
+    wanted = Filter(BY_KIND["Pod"], "default", {"labelSelector": selector_text(selector)})
+    pods = [{"metadata": {"name": str(n), "namespace": "default", "labels": each}} for n, each in enumerate(labels)]
+    assert wanted.pick(pods) == [pod for pod in pods if wanted(pod)]
 
 
 @pytest.mark.parametrize("text", ["=a", "a in b", "a in (b", "a=b,", "a ~ b", "a>x", "!", ",a"])

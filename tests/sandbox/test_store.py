@@ -229,6 +229,26 @@ def test_writers_side_by_side_lose_nothing() -> None:
     assert found["data"] == {"count": "200"}
 
 
+def test_readers_do_not_wait_for_who_works_out_a_write() -> None:
+    store = fresh()
+    store.create(config_map("a"))
+    begun, read = threading.Event(), threading.Event()
+
+    def edit(old: Any) -> Any:
+        begun.set()
+        assert read.wait(10)
+        return {**old, "data": {"n": "1"}}
+
+    writer = threading.Thread(target=store.change, args=("ConfigMap", "default", "a", edit))
+    writer.start()
+    assert begun.wait(10)
+    assert [obj["metadata"]["name"] for obj in store.listing("ConfigMap").items] == ["a"]
+    assert store.changes("ConfigMap", store.version, 0)[0] == []
+    read.set()
+    writer.join(10)
+    assert [change.object["data"] for change in store.changes("ConfigMap", store.version - 1, 0)[0]] == [{"n": "1"}]
+
+
 def test_clearing_tells_the_watches() -> None:
     store = fresh()
     store.create({**config_map("a"), "metadata": {"name": "a", "namespace": "default", "finalizers": ["x/y"]}})

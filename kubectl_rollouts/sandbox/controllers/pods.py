@@ -8,7 +8,9 @@ Job controller.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from kubectl_rollouts.rollout.times import parse_time
@@ -30,9 +32,10 @@ from kubectl_rollouts.sandbox.objects import (
 )
 from kubectl_rollouts.sandbox.world import Change, Clock, Delete, Emit, Key, Outcome, Patch, World
 
-# Real seconds after the creation. All pods of a wave within what a watcher takes for one moment, and later than the
-# pods that they replace are gone, so that a restart does not wait for its next look.
+# Real seconds after the creation, at a beat of the clock: all pods of a wave at once, so that they are counted once,
+# and later than the pods that they replace are gone, so that a restart does not wait for its next look.
 _READY_AFTER, _READY_SPREAD = 1.4, 0.2
+_BEAT = 0.05
 # Real seconds, counted from the (whole) second of the request to delete.
 _GONE_AFTER = 1.3
 _PULL_ERROR_SHOWN = 3.0
@@ -84,14 +87,23 @@ def image_tag(image: str) -> str:
 
 
 def ready_seconds(pod: Object, world: World) -> float:
-    """Real seconds that this pod takes to become ready: the setting, else 1 to 2 s, spread by its uid."""
-    spread = int(hashlib.blake2b(uid_of(pod).encode(), digest_size=2).hexdigest(), 16) / 65536
+    """Real seconds that this pod takes to become ready: the setting, else 1 to 2 s, spread by its owner."""
+    owner = (controller_of(pod) or {}).get("uid") or uid_of(pod)
+    spread = _READY_SPREAD * _fraction(owner)
     settings = world.get("ConfigMap", *SETTINGS)
     chosen = ((settings or {}).get("data") or {}).get("podSeconds")
     try:
-        return max(0.0, float(chosen)) + _READY_SPREAD * spread if chosen else _READY_AFTER + _READY_SPREAD * spread
+        seconds = max(0.0, float(chosen)) if chosen else _READY_AFTER
     except ValueError:
-        return _READY_AFTER + _READY_SPREAD * spread
+        seconds = _READY_AFTER
+    born = born_at(pod)
+    return math.ceil((born + seconds + spread) / _BEAT) * _BEAT - born
+
+
+@lru_cache(maxsize=4096)
+def _fraction(uid: str) -> float:
+    """A number from 0 to 1 that is always the same for a uid."""
+    return int(hashlib.blake2b(uid.encode(), digest_size=2).hexdigest(), 16) / 65536
 
 
 def _of_a_job(pod: Object) -> bool:
@@ -185,7 +197,7 @@ def _crashing(made: Object, since: float, clock: Clock) -> tuple[Object, float |
 
 def _status(pod: Object, containers: list[Object], ready: bool, started: bool, now: float) -> Object:
     old = pod.get("status") or {}
-    number = int(hashlib.blake2b(uid_of(pod).encode(), digest_size=2).hexdigest(), 16)
+    number = int(_fraction(uid_of(pod)) * 65536)
     unready = "" if ready else "ContainersNotReady"
     status: Object = {
         "phase": "Running" if started else "Pending",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from kubectl_rollouts.sandbox.controllers.pods import ready_seconds
+from kubectl_rollouts.sandbox.objects import born_at
+from kubectl_rollouts.sandbox.writes import new_uid
 from tests.sandbox.simulation import NAMESPACE, Object, Simulation, service
 
 FAIL = "sandbox.kubectl-rollouts/fail"
@@ -43,6 +46,21 @@ def test_pods_count_from_the_moment_they_were_made_not_from_its_second() -> None
     assert counted(sim) == (3, 0, 0)
     sim.run(0.5)
     assert counted(sim) == (3, 3, 3)
+
+
+def test_the_pods_of_a_wave_become_ready_at_once() -> None:
+    world = Simulation().store
+    owner = {"name": "web", "uid": "u", "kind": "ReplicaSet", "controller": True}
+    instants = set()
+    for milliseconds in (7, 8, 11, 12):
+        metadata = {
+            "uid": new_uid(1_000_000 + milliseconds / 1000),
+            "creationTimestamp": "1970-01-12T13:46:40Z",
+            "ownerReferences": [owner],
+        }
+        pod = {"metadata": metadata}
+        instants.add(round(born_at(pod) + ready_seconds(pod, world), 6))
+    assert len(instants) == 1
 
 
 def test_availability_waits_for_min_ready_seconds() -> None:
