@@ -458,6 +458,8 @@ def test_get_until_a_rollout_is_deleted(server: ApiServer, wait: Callable[..., O
         "web", "-w", "--until=deleted", command="get rollout", meanwhile=lambda: server.delete("Rollout", "web")
     )
     assert (gone.status, gone.stderr.splitlines()[-1]) == (0, "rollout 'web' is deleted")
+    before = wait("web", "-w", "--until=deleted", command="get rollout")
+    assert before == ("", "rollout 'web' is deleted\n", 0)
 
 
 def test_get_until_ends_in_time(server: ApiServer, wait: Callable[..., Outcome]) -> None:
@@ -510,6 +512,22 @@ def test_status_of_many(server: ApiServer, wait: Callable[..., Outcome]) -> None
     settled = wait("--all", "--exit-code", command="status")
     assert (settled.stdout, settled.status) == ("a: Healthy (step 2/2, weight 100)\n", 3)
     assert wait("-l", "team=a", "--phase=healthy", command="status").status == 0
+
+
+@pytest.mark.parametrize("form", [(), ("-o=name",)], ids=["text", "objects"])
+@pytest.mark.parametrize("command", ["get rollout", "status"])
+def test_exact_statuses_of_many_that_are_shown(
+    server: ApiServer, wait: Callable[..., Outcome], command: str, form: tuple[str, ...]
+) -> None:
+    once = ("--watch=false",) if command == "status" else ()
+    server.put(rollout("a"))
+    server.put(rollout("b", **PAUSED))
+    assert wait("--all", *once, *form, command=command).status == 0
+    assert wait("--all", *once, *form, "--exit-code", command=command).status == 5
+    server.put(rollout("c", **ABORTED))
+    assert wait("--phase=healthy,degraded", *once, *form, "--exit-code", command=command).status == 3
+    assert wait("--all", *once, *form, "--exit-code", command=command).status == 1
+    assert wait("--all", *once, *form, command=command).status == (1 if once else 0)
 
 
 def test_list_and_get_of_a_selection(server: ApiServer, wait: Callable[..., Outcome]) -> None:

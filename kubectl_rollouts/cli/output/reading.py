@@ -55,7 +55,7 @@ def _selects(session: Session) -> bool:
 def _read_many(session: Session) -> int:
     """The rollouts that selection flags choose, as one list: whole for `get`, by themselves for `status`."""
     from kubectl_rollouts.cli.output.screens import extras_of, read_document
-    from kubectl_rollouts.cli.scripts.selecting import select
+    from kubectl_rollouts.cli.scripts.selecting import select, shown_status
     from kubectl_rollouts.release.resources import ROLLOUTS
     from kubectl_rollouts.view.output.documents import view_list
 
@@ -67,7 +67,8 @@ def _read_many(session: Session) -> int:
     extras = extras_of(session)
     documents: list[dict[str, Any]] = []
     problems: list[Any] = []
-    for each in select(session):
+    found = select(session)
+    for each in found:
         document, missing = read_document(session, request, extras, ROLLOUTS, each.target.name, each.target.namespace)
         documents.append(document)
         problems += missing
@@ -77,4 +78,7 @@ def _read_many(session: Session) -> int:
     session.say(request.writer.text(whole), end="")
     for problem in problems:
         session.warn(f"Error: {problem}")
-    return 1 if problems else 0
+    exact = bool(parsed.values.get("exit-code"))
+    if problems or not (exact or parsed.command.path == "status"):
+        return 1 if problems else 0
+    return shown_status(found, exact=exact)

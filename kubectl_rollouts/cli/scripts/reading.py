@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, cast
 
 from kubectl_rollouts.cli.app import app_of
 from kubectl_rollouts.cli.scripts.reporting import Reporter
-from kubectl_rollouts.cli.scripts.selecting import check_operands, select, selects
+from kubectl_rollouts.cli.scripts.selecting import check_operands, select, selects, shown_status
 from kubectl_rollouts.cli.scripts.waiting import path_text_of, reached_text, wish_of
 from kubectl_rollouts.cli.session import Session, shown
 from kubectl_rollouts.errors import Failure
-from kubectl_rollouts.release.wait import Listener, Outcome, Target, Waiter, Wish, common_status
-from kubectl_rollouts.rollout.goals import DEGRADED, ERROR, PAUSED, Terms, facts, parse_goal
+from kubectl_rollouts.release.wait import Listener, Outcome, Target, Waiter, Wish, common_status, status_of
+from kubectl_rollouts.rollout.goals import DEGRADED, ERROR, NOT_FOUND, PAUSED, Terms, facts, parse_goal
 
 if TYPE_CHECKING:
     from queue import SimpleQueue
     from typing import Any
-
-    from kubectl_rollouts.cli.scripts.selecting import Chosen
 
 
 def read(session: Session) -> int:
@@ -133,11 +131,7 @@ def _get_many(session: Session) -> int:
         status |= show(session, ROLLOUTS, each.target.name, color, each.target.namespace)
     if status or not values.get("exit-code"):
         return status
-    return common_status(_chosen_status(each) for each in found)
-
-
-def _chosen_status(each: Chosen) -> int:
-    return DEGRADED if each.phase == "Degraded" else 0
+    return shown_status(found, exact=True)
 
 
 class _Ends(Listener):
@@ -183,7 +177,13 @@ def _get_until(session: Session) -> int:
 
     color = session.colored(bool(values.get("no-color")))
     started = time.monotonic()
-    watch_rollout(session, target.name, color, seconds, until=wait)
+    try:
+        watch_rollout(session, target.name, color, seconds, until=wait)
+    except Failure as failure:
+        if goals[0].kind != "deleted" or status_of(failure) != NOT_FOUND:
+            raise
+        session.warn(f"rollout '{shown(target.name)}' {reached_text(goals)}")
+        return 0
     if isinstance(ends.failure, Failure):
         raise ends.failure
     outcome = ends.outcome
@@ -241,17 +241,16 @@ def _status_many(session: Session) -> int:
         for each in found:
             name = "/".join(each.target) if several else each.target.name
             session.say(shown(f"{name}: {each.phase}" + (f" - {each.message}" if each.message else "")))
-        statuses = [_chosen_status(each) for each in found]
-    else:
-        texts = ("healthy", "paused") if values.get("success-on-pause") else ("healthy",)
-        goals = tuple(map(parse_goal, texts))
-        wish = wish_of(parsed, goals, final=False)
-        terms = wish.terms._replace(any=True, through_pauses=True)
-        reporter = Reporter(session, many=several)
-        try:
-            targets = [each.target for each in found]
-            outcomes = Waiter(session.client(), targets, wish._replace(terms=terms), reporter).run()
-        finally:
-            reporter.finish()
-        statuses = [outcome.status for outcome in outcomes.values()]
+        return shown_status(found, exact=exact)
+    texts = ("healthy", "paused") if values.get("success-on-pause") else ("healthy",)
+    goals = tuple(map(parse_goal, texts))
+    wish = wish_of(parsed, goals, final=False)
+    terms = wish.terms._replace(any=True, through_pauses=True)
+    reporter = Reporter(session, many=several)
+    try:
+        targets = [each.target for each in found]
+        outcomes = Waiter(session.client(), targets, wish._replace(terms=terms), reporter).run()
+    finally:
+        reporter.finish()
+    statuses = [outcome.status for outcome in outcomes.values()]
     return common_status(statuses) if exact else int(any(statuses))

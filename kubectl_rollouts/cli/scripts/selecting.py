@@ -33,6 +33,7 @@ class Chosen(NamedTuple):
     labels: dict[str, str]
     phase: str
     message: str = ""
+    waits: bool = False  # paused until a person acts
 
 
 def selects(parsed: Parsed) -> bool:
@@ -114,7 +115,23 @@ def _chosen(obj: Object, phases: frozenset[str], awaiting: bool) -> Chosen | Non
         return None
     meta = now.rollout.metadata
     labels = {key: value or "" for key, value in (meta.labels or {}).items()}
-    return Chosen(Target(meta.namespace or "", meta.name or ""), labels, now.phase.status, now.phase.message)
+    return Chosen(
+        Target(meta.namespace or "", meta.name or ""),
+        labels,
+        now.phase.status,
+        now.phase.message,
+        bool(now.endless_pause),
+    )
+
+
+def shown_status(found: Sequence[Chosen], *, exact: bool) -> int:
+    """The exit status of what shows rollouts as they are: for `--exit-code`, or 1 when one of them is degraded."""
+    from kubectl_rollouts.release.wait import common_status
+    from kubectl_rollouts.rollout.goals import DEGRADED, PAUSED
+
+    if not exact:
+        return int(any(each.phase == "Degraded" for each in found))
+    return common_status(DEGRADED if each.phase == "Degraded" else PAUSED if each.waits else 0 for each in found)
 
 
 def _phases(text: str) -> frozenset[str]:
