@@ -87,6 +87,11 @@ class Promises:
             self.require(pod["metadata"]["ownerReferences"][0]["uid"] in sets, "a pod without its ReplicaSet")
         known = [labels_of(item)[HASH] for item in sim.replica_sets("web")]
         self.require(len(known) == len(set(known)), "two ReplicaSets of one template")
+        stable = next(
+            (i for i in sim.replica_sets("web") if labels_of(i)[HASH] == sim.status("web").get("stableRS")), None
+        )
+        if stable is None or not size(stable)[1]:
+            return  # a Service stays where it was until there are pods to go to
         for name in ("stable", "active"):
             value = sim.service_hash(name)
             self.require(not value or value in known, f"{name} selects pods that nobody makes")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from kubectl_rollouts.sandbox.controllers.rollout.context import Release
+from kubectl_rollouts.sandbox.controllers.rollout.numbers import traffic_routing_of
 from kubectl_rollouts.sandbox.objects import Object
 
 
@@ -24,3 +26,9 @@ class Plan(NamedTuple):
     def stable_weight(self) -> int:
         """What canary and experiments leave."""
         return self.whole - self.weight - sum(int(item["weight"]) for item in self.additional)
+
+
+def managed_routes(release: Release) -> list[str]:
+    """The names of the routes that header and mirror steps may make, in their order of precedence."""
+    routes = (traffic_routing_of(release.rollout) or {}).get("managedRoutes") or ()
+    return [str(route.get("name") or "") for route in routes]
