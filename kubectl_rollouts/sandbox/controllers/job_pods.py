@@ -14,11 +14,12 @@ from kubectl_rollouts.rollout.times import parse_time
 from kubectl_rollouts.rollout.validation.access import Mapping, mapping, mappings, sequence, text
 from kubectl_rollouts.sandbox.controllers.conditions import condition
 from kubectl_rollouts.sandbox.controllers.pods import image_tag
-from kubectl_rollouts.sandbox.objects import Object, created_at, time_text, uid_of
+from kubectl_rollouts.sandbox.objects import Object, born_at, created_at, time_text, uid_of
 from kubectl_rollouts.sandbox.world import Clock
 
-# Real seconds from the (whole) second of creation.
-_STARTS_AFTER, _WORKS_FOR = 0.8, 0.9
+# Real seconds from the creation. A Job is done a moment after pods that were made with it are ready, as on a cluster,
+# where its controller counts ended pods once a second only.
+_STARTS_AFTER, _WORKS_FOR = 1.0, 1.6
 _PULL_ERROR_SHOWN = 3.0
 _FIRST_BACK_OFF, _LAST_BACK_OFF = 10.0, 300.0
 _FAILING = ("fail", "crash")
@@ -44,7 +45,7 @@ def course_of(pod: Object, clock: Clock) -> Course:
         return Course(old, None)
     containers = mappings(pod, "spec", "containers")
     # instants are compared, not ages: what is left until one is then never too small to move the clock
-    begun = created_at(pod) + _STARTS_AFTER
+    begun = born_at(pod) + _STARTS_AFTER
     if any(image_tag(text(item, "image")).startswith("bad") for item in containers):
         return _never_pulled(pod, containers, begun, clock)
     if clock.now < begun:

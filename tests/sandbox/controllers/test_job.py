@@ -7,17 +7,20 @@ from typing import Any
 import pytest
 
 from kubectl_rollouts.sandbox.controllers.job import JobController
-from tests.sandbox.simulation import NAMESPACE, Simulation
+from tests.sandbox.simulation import NAMESPACE, Simulation, canary
 
 Object = dict[str, Any]
 
 
-def job_in(image: str = "job:1", policy: str = "Never", command: list[str] | None = None, **spec: Any) -> Simulation:
+def job_spec(image: str = "job:fail", policy: str = "Never", command: list[str] | None = None, **spec: Any) -> Object:
     container: Object = {"name": "job", "image": image, **({"command": command} if command else {})}
-    template = {"spec": {"restartPolicy": policy, "containers": [container]}}
+    return {"template": {"spec": {"restartPolicy": policy, "containers": [container]}}, **spec}
+
+
+def job_in(image: str = "job:1", policy: str = "Never", command: list[str] | None = None, **spec: Any) -> Simulation:
     sim = Simulation([JobController()])
-    metadata = {"name": "j"}
-    sim.apply({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": template, **spec}})
+    made = job_spec(image, policy, command, **spec)
+    sim.apply({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"}, "spec": made})
     return sim
 
 
@@ -42,6 +45,22 @@ def test_a_pod_runs_for_a_moment_and_the_job_is_complete() -> None:
     assert status_of(sim)["succeeded"] == 1
     assert "active" not in status_of(sim)
     assert status_of(sim)["completionTime"]
+
+
+@pytest.mark.parametrize("late", [0.0, 0.4, 0.7])
+def test_a_job_is_done_after_pods_that_were_made_with_it_are_ready(late: float) -> None:
+    steps: list[Object] = [{"setWeight": 25}, {"pause": {}}]
+    job = {"spec": job_spec(backoffLimit=0)}
+    template = {"metadata": {"name": "check"}, "spec": {"metrics": [{"name": "check", "provider": {"job": job}}]}}
+    sim = Simulation()
+    sim.apply({"apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisTemplate", **template})
+    sim.apply(canary(steps, analysis={"templates": [{"templateName": "check"}]}))
+    sim.run(5 + late)
+    sim.set_image("web", "hello:2")
+    sim.run_until(lambda: sim.phase("web")[0] == "Degraded")
+    (began, _), (ended, _) = sim.states["web"][-2:]
+    assert sim.states["web"][-2][1] == ["Paused", "CanaryPauseStep", 1]
+    assert ended - began > 0.3
 
 
 def test_failures_back_off_up_to_the_limit() -> None:
