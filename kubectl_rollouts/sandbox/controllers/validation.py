@@ -145,7 +145,10 @@ def _analyses(rollout: Object) -> Iterator[_Analysis]:
 
 
 def _analysis(analysis: Mapping, path: str) -> _Analysis:
-    return _Analysis(f"{path}.templates", mappings(analysis, "templates"), mappings(analysis, "args"))
+    """One use; an argument of the rollout that says nothing has the empty text, as in the reference."""
+    given = mappings(analysis, "args")
+    arguments = [arg if present(arg, "value") or present(arg, "valueFrom") else {**arg, "value": ""} for arg in given]
+    return _Analysis(f"{path}.templates", mappings(analysis, "templates"), arguments)
 
 
 def _find_templates(

@@ -127,6 +127,24 @@ def test_background_run_begins_at_its_step_and_ends_with_the_update() -> None:
     assert sim.status("web")["canary"] == {}
 
 
+def test_a_background_analysis_of_no_templates_is_none() -> None:
+    sim = updating(canary([{"setWeight": 25}, {"pause": {}}], analysis={"templates": []}))
+    assert runs(sim) == []
+    assert sim.phase("web") == ("Paused", "CanaryPauseStep")
+
+
+def test_a_run_of_somebody_else_is_not_taken_over() -> None:
+    sim = updating(step_rollout())
+    mine = find(sim, "2-1")
+    value = sim.status("web")["currentPodHash"]
+    sim.set_image("web", "hello:1")
+    sim.run(5)
+    sim.apply({**mine, "metadata": {"name": f"web-{value}-4-1"}})
+    sim.set_image("web", "hello:2")
+    sim.run(5)
+    assert sim.status("web")["canary"]["currentStepAnalysisRunStatus"]["name"] == f"web-{value}-4-1.1"
+
+
 def test_failed_background_run_aborts() -> None:
     sim = updating(canary([{"setWeight": 25}, {"pause": {}}], analysis=CHECK))
     result(sim, "2", "Error")

@@ -103,6 +103,11 @@ ENDLESS = {"metrics": [{"name": "m", "interval": "5s", "provider": {"prometheus"
             (template("t", {"args": [{"name": "x"}], "metrics": []}),),
             None,
         ),
+        (
+            analysed({"templateName": "t"}, args=[{"name": "x"}]),
+            (template("t", {"args": [{"name": "x"}], "metrics": []}),),
+            None,
+        ),
         (canary(analysis={"templates": [{"templateName": "t"}]}), (template("t", ENDLESS),), None),
         (NGINX, PAIR, f'{ROUTING}.nginx.stableIngress: Invalid value: "i": ingress.networking.k8s.io "i" not found'),
         (

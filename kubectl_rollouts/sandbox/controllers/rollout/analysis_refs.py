@@ -21,7 +21,15 @@ from kubectl_rollouts.sandbox.controllers.rollout.sizes import (
     spec_replicas,
 )
 from kubectl_rollouts.sandbox.controllers.rollout.steps import current_step
-from kubectl_rollouts.sandbox.objects import Object, created_at, deleting, labels_of, name_of, owner_reference
+from kubectl_rollouts.sandbox.objects import (
+    Object,
+    created_at,
+    deleting,
+    labels_of,
+    name_of,
+    owned_by,
+    owner_reference,
+)
 
 COMPLETED = ("Successful", "Failed", "Error", "Inconclusive")
 
@@ -122,8 +130,8 @@ def _step_run(release: Release, current: Object | None) -> Object | None:
 
 
 def _background_run(release: Release, current: Object | None) -> Object | None:
-    analysis = (release.canary or {}).get("analysis")
-    if not analysis:
+    analysis = (release.canary or {}).get("analysis") or {}
+    if not analysis.get("templates"):
         return None
     _, index = current_step(release.rollout)
     starting = analysis.get("startingStep")
@@ -190,7 +198,7 @@ def _create(release: Release, analysis: Object, suffix: str, labels: dict[str, s
     base = name = f"{release.name}-{value}-{revision}{suffix}"
     number = 0
     while (taken := release.world.get("AnalysisRun", release.namespace, name)) is not None:
-        same = taken.get("spec", {}).get("metrics") == spec["metrics"]
+        same = owned_by(taken, release.uid) and taken.get("spec", {}).get("metrics") == spec["metrics"]
         same = same and (taken["spec"].get("args") or []) == (spec.get("args") or [])
         if same and phase_of_run(taken) not in COMPLETED and not taken["spec"].get("terminate"):
             return taken

@@ -15,6 +15,7 @@ from kubectl_rollouts.sandbox.objects import (
     deleting,
     labels_of,
     name_of,
+    owned_by,
     owner_reference,
 )
 
@@ -58,7 +59,8 @@ def _create(release: Release, wanted: Object, index: int) -> Object:
     base = name = f"{release.name}-{value}-{revision}-{index}"
     number = 0
     while (taken := release.world.get("Experiment", release.namespace, name)) is not None:
-        if phase_of_run(taken) not in COMPLETED and not (taken.get("spec") or {}).get("terminate"):
+        done = phase_of_run(taken) in COMPLETED or (taken.get("spec") or {}).get("terminate")
+        if owned_by(taken, release.uid) and not done:
             return taken
         number += 1
         name = f"{base}-{number}"

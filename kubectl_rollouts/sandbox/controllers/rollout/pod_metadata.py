@@ -43,15 +43,11 @@ def with_metadata(template: Object, role: RoleMetadata | None) -> Object:
     """A pod template with the role's metadata in it."""
     if role is None:
         return template
-    metadata = template.get("metadata") or {}
-    return {
-        **template,
-        "metadata": {
-            **metadata,
-            "labels": {**(metadata.get("labels") or {}), **role.labels},
-            "annotations": {**(metadata.get("annotations") or {}), **role.annotations},
-        },
-    }
+    metadata = dict(template.get("metadata") or {})
+    for key, given in (("labels", role.labels), ("annotations", role.annotations)):
+        if given:
+            metadata[key] = {**(metadata.get(key) or {}), **given}
+    return {**template, "metadata": metadata}
 
 
 def sync_role_metadata(release: Release) -> None:
