@@ -167,6 +167,10 @@ def _mended(data: bytes) -> bytes:
 def checked(response: Response, method: str, group_resource: str = "", name: str = "") -> Response:
     """Return a successful answer; raise ApiError (or BadAnswer for success that is no JSON)."""
     if 200 <= response.status <= 206:
+        if b'"Status"' in response.body[:512] and len(response.body) < 65536:
+            error = status_error(response.body, response.status)
+            if error is not None:  # said with success, it is an error all the same, as for client-go
+                raise error
         media = response.content_type
         if response.body and media not in ("", "application/json") and not media.endswith("+json"):
             raise BadAnswer(f"serializer for {media} doesn't exist")

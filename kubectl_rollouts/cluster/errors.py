@@ -136,7 +136,9 @@ def generic_error(
     if code == 406 and text == "unknown":
         message = "the server was unable to respond with a content type that the client supports"
     if message is None:
-        message = text
+        message = "forbidden, the server does not say why" if code == 403 and text == "unknown" else text
+    if code == 400 and "HTTPS" in text:  # `Client sent an HTTP request to an HTTPS server.` and the like
+        message = "the server speaks TLS, and the kubeconfig says http://: use https://"
     if not reason:
         if code >= 500:
             reason = "InternalError"

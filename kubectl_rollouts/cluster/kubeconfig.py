@@ -70,7 +70,7 @@ class ClusterConfig(Struct, kw_only=True):
     """How to reach one cluster as one user. `request_timeout` in seconds, 0 for none (then `timeout_text` is "").
 
     `context`, `cluster_name`, `user_name` are the names in the kubeconfig ("" when it has none), `files` the
-    files that were read; `exec_config` is what the cluster tells exec plugins.
+    files that were read; `exec_config` is what the cluster tells exec plugins. `assumed`: nothing names a server.
     """
 
     server: str = "http://localhost:8080"
@@ -89,6 +89,7 @@ class ClusterConfig(Struct, kw_only=True):
     user_name: str = ""
     files: list[str] = field(default_factory=list)
     exec_config: object = None
+    assumed: bool = False
 
 
 def load_config(
@@ -132,7 +133,9 @@ def _pick(kubeconfig: Kubeconfig, flags: ConfigFlags, environment: Mapping[str, 
     if name and name not in kubeconfig.contexts:
         raise ConfigError(f"context was not found for specified context: {name}")
     user = _with_flags(kubeconfig.users.get(user_name) or FileUser(), flags)
-    cluster = _cluster_with_flags(kubeconfig.clusters.get(cluster_name) or Cluster(), flags, environment)
+    cluster = kubeconfig.clusters.get(cluster_name) or Cluster()
+    assumed = not (flags.server or cluster.server or environment.get("KUBERNETES_MASTER"))
+    cluster = _cluster_with_flags(cluster, flags, environment)
     problems = check_user(user_name, user)
     if flags.cluster and cluster_name not in kubeconfig.clusters:
         problems.append(f'no server found for cluster "{cluster_name}"')
@@ -173,6 +176,7 @@ def _pick(kubeconfig: Kubeconfig, flags: ConfigFlags, environment: Mapping[str, 
         user_name=user_name,
         files=kubeconfig.files,
         exec_config=cluster.exec_config(),
+        assumed=assumed,
     )
 
 
@@ -235,6 +239,7 @@ def _in_cluster(
     if not plain or config.ca_data or config.ca_file or config.insecure or config.user.impersonate:
         return
     host, port = environment["KUBERNETES_SERVICE_HOST"], environment["KUBERNETES_SERVICE_PORT"]
+    config.assumed = False
     config.server = f"https://{f'[{host}]' if ':' in host else host}:{port}"
     authority = f"{folder}/ca.crt"
     config.ca_file = authority if os.path.isfile(authority) else ""  # noqa: PTH113

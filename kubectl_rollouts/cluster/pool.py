@@ -37,7 +37,10 @@ class Pool:
         except ValueError as error:
             raise ConfigError(f"invalid proxy: {error}") from None
         if self.proxy is not None and self.proxy.scheme == "https" and server.scheme == "https":
-            raise ConfigError("a proxy that is itself spoken to over TLS is not supported: use http:// or socks5://")
+            raise ConfigError(
+                f"the proxy {self.proxy.origin} is itself spoken to over TLS, which is not supported for https "
+                "servers: name it with http:// or socks5://"
+            )
         self._config = config
         self._credentials = credentials
         self._user_agent = user_agent

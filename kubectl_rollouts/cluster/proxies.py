@@ -24,7 +24,11 @@ def proxy_for(server: Url, proxy_url: str, environment: Mapping[str, str] | None
     value = environment.get(name) or environment.get(name.lower()) or ""
     if not value or exempt(server, environment.get("NO_PROXY") or environment.get("no_proxy") or ""):
         return None
-    return parse_proxy(value if "://" in value else f"http://{value}")
+    try:
+        # As in Go the environment may say socks5h, a kubeconfig may not; here the proxy looks up names in either case.
+        return parse_proxy(value.replace("socks5h://", "socks5://", 1) if "://" in value else f"http://{value}")
+    except ValueError as error:
+        raise ValueError(f"{name} of the environment: {error}") from None
 
 
 def parse_proxy(text: str) -> Url:
@@ -32,10 +36,7 @@ def parse_proxy(text: str) -> Url:
     scheme = text.partition("://")[0].lower() if "://" in text else ""
     if scheme not in ("http", "https", "socks5"):
         raise ValueError(f'unsupported scheme "{scheme}", must be http, https, or socks5')
-    url = split_url(text)
-    if not url.port or text.lower().startswith(("http://", "https://")):
-        return url
-    return url
+    return split_url(text)
 
 
 def exempt(server: Url, no_proxy: str) -> bool:

@@ -124,7 +124,7 @@ def _flow_mapping(text: str) -> dict[str, Any]:
     for part in text[1:-1].split(","):
         key, colon, value = part.strip(" ").partition(": ")
         value = value.strip(" ")
-        if not colon or not value or any(mark in key + value for mark in "{}[]"):
+        if not colon or not value or any(mark in key + value for mark in "{}[]?"):  # parsers differ about `?`
             raise _NotSimpleError
         key = _scalar(key)
         if not isinstance(key, str) or key in out:

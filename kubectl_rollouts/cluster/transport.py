@@ -280,8 +280,14 @@ class Transport:
     def _hint(self, error: WireError) -> str:
         """Return what may help, where the reference's text alone would not."""
         config = self._config
-        if not config.files and config.server == "http://localhost:8080":
-            return "no kubeconfig was found: set KUBECONFIG, or use --kubeconfig or --server"
+        if config.assumed:
+            if not config.files:
+                return "no kubeconfig was found: set KUBECONFIG, or use --kubeconfig or --server"
+            if not config.cluster_name:
+                return "the kubeconfig has no current context: use --context, or kubectl config use-context"
+            return f'the kubeconfig has no server for cluster "{config.cluster_name}"'
+        if "certificate is not valid for" in error.cause:
+            return "correct the server in the kubeconfig, or set tls-server-name to a name that the certificate has"
         if "signed by unknown authority" in error.cause:
             if not (config.ca_data or config.ca_file):
                 return "no certificate-authority is set for this cluster"
@@ -297,7 +303,8 @@ class Transport:
             except ValueError:
                 there = None
             if there is None or there.origin != self.server.origin:
-                cause = "redirect to another server refused"
+                where = f"redirect to {there.origin}" if there else "redirect that says not where to"
+                cause = f"{where} refused: requests go to the server of the kubeconfig only"
                 raise ConnectionFailed("GET", self.url(target), cause, sent=True)
             rest = location.partition("://")[2]
             path = rest[rest.index("/") :] if "/" in rest else "/"
@@ -338,9 +345,14 @@ def _unzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
     unzip = zlib.decompressobj(31)
     try:
         for piece in pieces:
-            data = unzip.decompress(piece)
-            if data:
-                yield data
+            left = piece
+            while left:
+                if unzip.eof:  # one compressed file after another is one text
+                    unzip = zlib.decompressobj(31)
+                data = unzip.decompress(left)
+                if data:
+                    yield data
+                left = unzip.unused_data
     except zlib.error:
         raise WireError("gzip: invalid header or data", garbled=True) from None
     if not unzip.eof:

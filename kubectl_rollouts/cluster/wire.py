@@ -15,6 +15,7 @@ from contextlib import suppress
 
 _PIECE = 65536
 _HEAD_LIMIT = 262144  # bytes of status line and headers
+_TRAILER_LIMIT = 16384  # bytes of headers behind a body in chunks
 
 
 class WireError(Exception):
@@ -118,7 +119,7 @@ class Wire:
 
     def _read_one_head(self, method: str, end: float, timeout: float) -> Head:
         data = self._buffer
-        while (at := data.find(b"\r\n\r\n")) < 0:
+        while not (ends := _blank_line(data)):
             if len(data) > _HEAD_LIMIT:
                 raise WireError("net/http: server response headers exceeded 262144 bytes", garbled=True)
             if data and not b"HTTP/".startswith(data[:5]):
@@ -134,8 +135,8 @@ class Wire:
             if not piece:
                 raise WireError("unexpected EOF" if data else "EOF", answered=bool(data))
             data += piece
-        self._buffer = data[at + 4 :]
-        return _parse_head(data[:at], method)
+        self._buffer = data[ends[1] :]
+        return _parse_head(data[: ends[0]])
 
     def body(self, head: Head, method: str, between: float) -> Iterator[bytes]:
         """Yield the body in pieces as they arrive; raise WireError when it stops for `between` seconds."""
@@ -144,7 +145,10 @@ class Wire:
         if "chunked" in head.get("transfer-encoding").lower():
             yield from self._chunks(between)
             return
-        length = head.get("content-length")
+        lengths = set(head.get_all("content-length"))
+        if len(lengths) > 1:
+            raise WireError("http: message cannot contain multiple Content-Length headers", garbled=True)
+        length = lengths.pop() if lengths else ""
         if not length:
             head.keep_alive = False
             if self._buffer:
@@ -172,8 +176,7 @@ class Wire:
             if left < 0:
                 raise WireError("invalid byte in chunk length", garbled=True)
             if left == 0:
-                while self._line(between):  # trailers
-                    pass
+                self._skip_trailers(between)
                 return
             while left:
                 piece = self._take(left) if self._buffer else self._more(between)
@@ -183,6 +186,13 @@ class Wire:
                 yield piece
             if self._line(between):
                 raise WireError("malformed chunked encoding", garbled=True)
+
+    def _skip_trailers(self, between: float) -> None:
+        end, size = time.monotonic() + between, 0
+        while line := self._line(between):
+            size += len(line)
+            if size > _TRAILER_LIMIT or time.monotonic() > end:
+                raise WireError("malformed chunked encoding: trailers without end", garbled=True)
 
     def _line(self, between: float) -> bytes:
         while (at := self._buffer.find(b"\n")) < 0:
@@ -256,8 +266,16 @@ def _malformed(data: bytes) -> str:
     return f'net/http: HTTP/1.x transport connection broken: malformed HTTP response "{shown}"'
 
 
-def _parse_head(data: bytes, method: str) -> Head:
-    first, *lines = data.decode("latin-1").split("\r\n")
+def _blank_line(data: bytes) -> tuple[int, int] | None:
+    """Return where a head ends and where what follows it begins. Lines may end without a carriage return, as in Go."""
+    at, bare = data.find(b"\n\r\n"), data.find(b"\n\n")
+    if bare >= 0 and (at < 0 or bare < at):
+        return bare, bare + 2
+    return (at, at + 3) if at >= 0 else None
+
+
+def _parse_head(data: bytes) -> Head:
+    first, *lines = data.decode("latin-1").split("\n")
     version, _, rest = first.partition(" ")
     code, _, phrase = rest.strip().partition(" ")
     if not version.startswith("HTTP/1.") or not (len(code) == 3 and code.isascii() and code.isdigit()):

@@ -86,6 +86,22 @@ def test_a_status_object_speaks_for_itself(serve: Serve, connect: Connect) -> No
     assert (error.code, error.reason, error.details, error.not_found) == (404, "NotFound", {"name": "w"}, True)
 
 
+def test_a_failure_said_with_success_is_a_failure(serve: Serve, connect: Connect) -> None:
+    body = {**status(409, "Conflict", "odd"), "apiVersion": "v1"}
+    client = connect(serve(lambda e: e.answer(body, 200)))
+    calls: list[Callable[[], Any]] = [
+        lambda: client.get(WIDGETS, "ns", "w", Widget),
+        lambda: client.list(WIDGETS, "ns"),
+        lambda: client.patch(WIDGETS, "ns", "w", {}),
+    ]
+    for call in calls:
+        with pytest.raises(ApiError, match=r"^odd$") as caught:
+            call()
+        assert caught.value.conflict
+    done = {"kind": "Status", "status": "Success"}
+    assert connect(serve(answering(done))).delete(WIDGETS, "ns", "w") == done
+
+
 def test_errors_without_one_are_named_by_the_request(serve: Serve, connect: Connect) -> None:
     client = connect(serve(lambda e: e.answer(b"oops\n", 500, "text/plain")))
     texts = []

@@ -65,6 +65,9 @@ def test_which_proxy() -> None:
     assert (found := proxy_for(http, "", environment)) and found.address == "h:2"
     assert proxy_for(https, "", {**environment, "no_proxy": "api.test"}) is None
     assert proxy_for(https, "", {}) is None
+    assert (found := proxy_for(https, "", {"HTTPS_PROXY": "socks5h://s"})) and found.scheme == "socks5"
+    with pytest.raises(ValueError, match=r"^HTTPS_PROXY of the environment: unsupported scheme"):
+        proxy_for(https, "", {"HTTPS_PROXY": "ftp://s"})
     mine = proxy_for(split_url("https://127.0.0.1"), "socks5://mine", {**environment, "NO_PROXY": "*"})
     assert mine is not None
     assert mine.address == "mine:1080"
@@ -222,7 +225,10 @@ def test_a_proxy_that_is_not_there(connect: Connect) -> None:
 
 
 def test_a_proxy_over_tls_for_tls_is_refused_clearly(connect: Connect) -> None:
-    with pytest.raises(ConfigError, match="use http:// or socks5://"):
+    with pytest.raises(
+        ConfigError,
+        match=r"the proxy https://127\.0\.0\.1:1 is itself spoken to over TLS, which is not supported .* http:// or socks5://",
+    ):
         connect("https://api.test", proxy_url="https://127.0.0.1:1")
 
 
@@ -233,6 +239,8 @@ def test_no_redirect_takes_credentials_along(serve: Serve, connect: Connect) -> 
         exchange.answer(b"", 302, Location=f"{other.url}/x")
 
     server = serve(handle, tls=True)
-    with pytest.raises(ConnectionFailed, match="redirect to another server refused"):
+    with pytest.raises(
+        ConnectionFailed, match=r"redirect to https://.* refused: requests go to the server of the kubeconfig only"
+    ):
         connect(server, ca_data=CA, user=User(token="sentinel")).get(WIDGETS, "ns", "w")
     assert other.connections == 0

@@ -48,8 +48,15 @@ def test_a_namespace_cannot_leave_its_place() -> None:
     ("code", "method", "body", "text"),
     [
         (400, "PATCH", "x", "the server rejected our request for an unknown reason"),
+        (
+            400,
+            "GET",
+            "Client sent an HTTP request to an HTTPS server.\n",
+            "the server speaks TLS, and the kubeconfig says http://: use https://",
+        ),
         (401, "GET", "x", "the server has asked for the client to provide credentials"),
         (403, "GET", " no way \n", "no way"),
+        (403, "GET", "", "forbidden, the server does not say why"),
         (404, "GET", "x", "the server could not find the requested resource"),
         (409, "PATCH", "x", "the server reported a conflict"),
         (415, "PATCH", "what?", "what?"),

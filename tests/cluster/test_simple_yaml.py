@@ -1,4 +1,4 @@
-"""The quick reader agrees with PyYAML wherever it gives an answer."""
+"""The quick reader agrees with PyYAML, and with kubectl's meaning of words, wherever it gives an answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kubectl_rollouts.cluster.go_yaml import load
 from kubectl_rollouts.cluster.simple_yaml import parse
+from tests.cluster.kubeconfig_cases import CASES
+from tests.cluster.kubeconfig_texts import TEXTS
 
 KUBECTL_STYLE = """\
 apiVersion: v1
@@ -101,6 +104,10 @@ def test_reads_the_usual_styles(text: str) -> None:
         "{a: b}",
         "a:\n  b\n  c",
         "a : b",
+        "a: {b?: c}",
+        "a: b # \x01",
+        '# \x7f\na: "b"',
+        'a: "b\x0bc"',
     ],
 )
 def test_gives_up_where_the_meaning_could_be_in_doubt(text: str) -> None:
@@ -127,9 +134,27 @@ def test_agrees_on_whatever_is_typed(lines: list[tuple[int, str, str, str]]) -> 
     _same_or_nothing("\n".join(f"{'  ' * depth}{dash}{key}: {value}" for depth, dash, key, value in lines))
 
 
+MARKS = """- : , { } [ ] {} [] # ' " '' \\ &a *a ! !!str | > % @ ` ? ~ null True y 0 1e3 = <<: 12:30 .5 {a:_b} ü x://y?z=1#q"""
+SPACED = (" ", "  ", "\n", "\n  ", "\n- ", "- ", "---\n", "\n...\n", ": ", " #", "a: b", "{a: b}", "? ", "")
+pieces = st.sampled_from([*MARKS.split(), *SPACED, *"\t\r\x01\ufeff\u2028"])
+
+
+@given(
+    st.sampled_from([KUBECTL_STYLE, FLOW_STYLE, *(text for case in CASES + TEXTS for text in case.files.values())]),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), pieces), max_size=4),
+)
+def test_agrees_on_kubeconfigs_with_something_wrong(text: str, edits: list[tuple[float, int, str]]) -> None:
+    for place, dropped, put in edits:
+        at = int(place * len(text))
+        text = text[:at] + put + text[at + dropped :]
+    _same_or_nothing(text)
+
+
 def _same_or_nothing(text: str) -> None:
+    """Both parsers that may be asked for the rest have to say the same."""
     try:
         quick = parse(text)
     except ValueError:
         return
     assert quick == yaml.safe_load(text)
+    assert quick == load(text.encode())

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kubectl_rollouts.cluster.client import Client
 from kubectl_rollouts.cluster.errors import ApiError, BadAnswer, ConnectionFailed
-from kubectl_rollouts.cluster.kubeconfig import User
-from kubectl_rollouts.cluster.transport import Timeouts
+from kubectl_rollouts.cluster.kubeconfig import ConfigFlags, User, load_config
+from kubectl_rollouts.cluster.transport import Timeouts, _decoded
+from kubectl_rollouts.cluster.wire import Head, WireError
 from tests.cluster.conftest import WIDGETS, answering, widget
 from tests.cluster.raw_server import Exchange, RawServer
 
@@ -117,9 +122,36 @@ def test_refused(connect: Connect) -> None:
     assert not caught.value.sent
 
 
-def test_without_a_kubeconfig_the_error_says_so(connect: Connect) -> None:
-    with pytest.raises(ConnectionFailed, match=r"\(no kubeconfig was found: set KUBECONFIG, or use --kubeconfig"):
-        connect("http://localhost:8080", timeouts=Timeouts(connect=0.3, first_byte=0.3)).list(WIDGETS, "ns")
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (None, "(no kubeconfig was found: set KUBECONFIG, or use --kubeconfig or --server)"),
+        (
+            "kind: Config",
+            "(the kubeconfig has no current context: use --context, or kubectl config use-context)",
+        ),
+        (
+            "current-context: c\ncontexts: [{name: c, context: {cluster: k}}]",
+            '(the kubeconfig has no server for cluster "k")',
+        ),
+    ],
+)
+def test_where_nothing_names_a_server_the_error_says_so(tmp_path: Path, text: str | None, hint: str) -> None:
+    file = tmp_path / "config"
+    if text is not None:
+        file.write_text(text)
+    environment = {"KUBECONFIG": str(file)}
+    quick = Timeouts(connect=0.3, first_byte=0.3)
+    with (
+        Client(load_config(None, environment), timeouts=quick) as client,
+        pytest.raises(ConnectionFailed, match="^Get.*" + re.escape(hint)),
+    ):
+        client.list(WIDGETS, "ns")
+    with (
+        Client(load_config(ConfigFlags(server="http://127.0.0.1:1"), environment)) as client,
+        pytest.raises(ConnectionFailed, match=r"connection refused$"),
+    ):
+        client.list(WIDGETS, "ns")
 
 
 def test_a_name_that_is_not_there(connect: Connect) -> None:
@@ -311,10 +343,16 @@ def test_a_redirect_on_the_same_server_is_followed_for_get(serve: Serve, connect
 
 def test_no_redirect_to_another_server(serve: Serve, connect: Connect) -> None:
     other = serve(answering(widget()))
-    for location in (f"{other.url}/x", f"//127.0.0.1:{other.port}/x", "", "ftp://x/"):
+    for location, text in (
+        (f"{other.url}/x?state=secret", f"redirect to {other.url} refused"),
+        (f"//127.0.0.1:{other.port}/x", "redirect that says not where to refused"),
+        ("", "redirect that says not where to refused"),
+        ("ftp://x/", "redirect to ftp://x:0 refused"),
+    ):
         server = serve(lambda exchange, to=location: exchange.answer(b"", 302, Location=to))
-        with pytest.raises(ConnectionFailed, match="redirect"):
+        with pytest.raises(ConnectionFailed, match=text) as caught:
             connect(server).get(WIDGETS, "ns", "w")
+        assert "secret" not in str(caught.value)
     assert other.requests == []
 
 
@@ -333,6 +371,20 @@ def test_gzip(serve: Serve, connect: Connect) -> None:
     packed = gzip.compress(json.dumps(widget(text="x" * 200000)).encode())
     server = serve(lambda exchange: exchange.answer(packed, Content_Encoding="gzip"))
     assert connect(server).get(WIDGETS, "ns", "w") == widget(text="x" * 200000)
+
+
+@given(st.lists(st.binary(max_size=300), min_size=1, max_size=4), st.data())
+def test_compressed_bodies_however_they_are_cut(parts: list[bytes], data: st.DataObject) -> None:
+    packed = b"".join(gzip.compress(part) for part in parts)  # several files behind each other are one
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(packed)), max_size=8)))
+    head = Head(200, "OK", [("content-encoding", "gzip")], True)
+    pieces = [packed[start:end] for start, end in zip([0, *cuts], [*cuts, len(packed)], strict=True)]
+    assert b"".join(_decoded(head, iter(pieces))) == b"".join(parts)
+    short = data.draw(st.integers(len(packed) - len(gzip.compress(parts[-1])) + 1, len(packed) - 1))
+    with pytest.raises(WireError):
+        list(_decoded(head, iter([packed[:short]])))
+    with pytest.raises(WireError):
+        list(_decoded(head, iter([packed, b"no more gzip"])))
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -70,6 +71,62 @@ def test_an_answer_cut_anywhere_is_an_error(answer: bytes) -> None:
             assert caught.value.answered == (end > 0)
 
 
+def test_trailers_that_trickle_have_an_end() -> None:
+    with wire() as (one, theirs):
+        lines = iter([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"])
+
+        class Trickling(socket.socket):
+            def recv(self, *_: object) -> bytes:
+                time.sleep(0.01)
+                return next(lines, b"X: y\r\n")
+
+        one.sock = Trickling(fileno=one.sock.detach())
+        try:
+            with pytest.raises(WireError, match="trailers without end"):
+                read(one, timeout=0.1)
+        finally:
+            one.close()
+        theirs.close()
+
+
+def test_lines_without_carriage_returns() -> None:
+    with wire() as (one, theirs):
+        theirs.sendall(b"HTTP/1.1 100 Continue\n\n" + CHUNKED.replace(b"\r\n", b"\n") + COUNTED)
+        head, body = read(one)
+        assert (body, head.get("x-a"), head.reason) == (BODY, "1", "OK")
+        assert read(one)[1] == BODY
+
+
+bodies = st.binary(max_size=300)
+names = st.text("abcXYZ-", min_size=1, max_size=8).map(lambda name: f"X-{name}")
+values = st.text(st.characters(min_codepoint=0x21, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=12)
+headers = st.lists(st.tuples(names, values), max_size=4)
+
+
+@given(body=bodies, head=headers, interim=st.integers(0, 2), end=st.sampled_from([b"\r\n", b"\n"]), data=st.data())
+def test_any_answer_is_read_as_it_was_meant(
+    body: bytes, head: list[tuple[str, str]], interim: int, end: bytes, data: st.DataObject
+) -> None:
+    lines = [f"{name}: {value}".encode("latin-1") for name, value in head]
+    if data.draw(st.booleans()):
+        cuts = sorted(set(data.draw(st.lists(st.integers(0, len(body)), max_size=5))) - {0, len(body)})
+        chunks = [body[a:b] for a, b in zip([0, *cuts], [*cuts, len(body)], strict=True) if a < b]
+        extension = data.draw(st.sampled_from([b"", b";x", b' ; a="b"']))
+        written = b"".join(b"%x%s%s%s%s" % (len(chunk), extension, end, chunk, end) for chunk in chunks)
+        sent = written + b"0" + end + data.draw(st.sampled_from([b"", b"Trailer: t" + end])) + end
+        lines.append(b"Transfer-Encoding: chunked")
+    else:
+        sent = body
+        lines.append(b"Content-Length: %d" % len(body))
+    before = (b"HTTP/1.1 103 Early Hints" + end + b"Link: x" + end + end) * interim
+    with wire() as (one, theirs):
+        theirs.sendall(before + end.join([b"HTTP/1.1 200 OK", *lines, b"", b""]) + sent + COUNTED)
+        found, got = read(one)
+        assert got == body
+        assert found.headers[: len(head)] == [(name.lower(), value.strip()) for name, value in head]
+        assert read(one)[1] == BODY  # nothing was taken from what follows
+
+
 def test_two_answers_on_one_connection() -> None:
     with wire() as (one, theirs):
         theirs.sendall(CHUNKED + COUNTED + b"HTTP/1.1 204 No Content\r\n\r\n")
@@ -116,6 +173,8 @@ def test_head_answers_have_no_body() -> None:
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 40000,
         b"HTTP/1.1 200 OK\r\nX: " + b"y" * 300000,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: y\r\n" * 5000,
     ],
 )
 def test_answers_that_are_no_http(answer: bytes) -> None:
