@@ -68,10 +68,26 @@ _VERSION = Flag("resource-version", "string", "Act only if the object is still a
 _REVISION = Flag("as-of-revision", "int64", "Act only if the rollout is still at this revision (0: any)", "", 0)
 
 
+_TIMEOUT = Flag("timeout", "duration", "With --wait: longest time to wait (0: for ever)", "", 600_000_000_000)
+
+
+def _finishing(goal: str) -> tuple[Flag, ...]:
+    return (
+        _TIMEOUT,
+        Flag(
+            "wait",
+            "string",
+            "Wait until it is over: successful, or finished in any way",
+            values=("successful", "finished"),
+            bare=goal,
+        ),
+    )
+
+
 def _waiting(goal: str) -> tuple[Flag, ...]:
     return (
         Flag("through-pauses", "bool", "With --wait: wait on when it pauses until somebody promotes it", "", False),
-        Flag("timeout", "duration", "With --wait: longest time to wait (0: for ever)", "", 600_000_000_000),
+        _TIMEOUT,
         Flag("tolerate", "duration", "With --wait: how long it may be degraded before that counts", "", 0),
         Flag(
             "wait", "string", "Wait until the rollout is there; goals as of the command wait", values=GOALS, bare=goal
@@ -85,8 +101,8 @@ def _action(goal: str = "healthy") -> tuple[Flag, ...]:
 
 _SCRIPT_FLAGS: dict[str, tuple[Flag, ...]] = {
     "abort": (*_action("aborted"), *MANY),
-    "create": _DRY,
-    "create analysisrun": _DRY,
+    "create": (*_DRY, *REPORT, *_waiting("healthy")),
+    "create analysisrun": (*_DRY, *REPORT, *_finishing("successful")),
     "get experiment": (EXIT_CODE,),
     "get rollout": (
         EXIT_CODE,
@@ -101,7 +117,7 @@ _SCRIPT_FLAGS: dict[str, tuple[Flag, ...]] = {
     "promote": (*_action(), *MANY),
     "restart": (*_action(), *MANY),
     "resume": (*_action(), *MANY),
-    "retry experiment": (*_DRY, *REPORT, _VERSION),
+    "retry experiment": (*_DRY, *REPORT, _VERSION, *_finishing("successful")),
     "retry rollout": (*_action(), *MANY),
     "set image": (*_action(), *MANY),
     "status": (
@@ -110,8 +126,8 @@ _SCRIPT_FLAGS: dict[str, tuple[Flag, ...]] = {
         *SELECT,
         Flag("success-on-pause", "bool", "A paused rollout is settled, too, and a success", "", False),
     ),
-    "terminate analysisrun": (*_DRY, *REPORT, _VERSION),
-    "terminate experiment": (*_DRY, *REPORT, _VERSION),
+    "terminate analysisrun": (*_DRY, *REPORT, _VERSION, *_finishing("finished")),
+    "terminate experiment": (*_DRY, *REPORT, _VERSION, *_finishing("finished")),
     "undo": _action(),
     "wait": (*REPORT, *SELECT),
 }

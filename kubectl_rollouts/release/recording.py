@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 import msgspec
 
 from kubectl_rollouts.cluster.client import JSON_PATCH, MERGE_PATCH, Client
-from kubectl_rollouts.cluster.errors import ApiError, BadAnswer
+from kubectl_rollouts.cluster.errors import ApiError, BadAnswer, ConnectionFailed
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.rollout.goals import REVISION, Object
 from kubectl_rollouts.rollout.phase import parse_int
@@ -80,6 +80,7 @@ class RecordingClient(Client):
         self._guards = guards
         self._guarded_version = ""
         self._imagined: dict[str, Object] = {}
+        self._in_doubt: dict[str, Any] = {}
 
     def patch(
         self,
@@ -149,6 +150,15 @@ class RecordingClient(Client):
             self._guarded_version = str((after.get("metadata") or {}).get("resourceVersion") or "")
         return cast("T", _as_type(after, type_, name))
 
+    def get(self, resource: Resource, namespace: str, name: str, type_: type[T] = dict) -> T:  # type: ignore[assignment]
+        """As `Client.get`; what is read back after its creation was in doubt is recorded as created."""
+        path = resource.path(namespace, name)
+        if path not in self._in_doubt:
+            return super().get(resource, namespace, name, type_)
+        found: Object = super().get(resource, namespace, name)
+        self.sent.append(Sent("POST", resource.path(namespace), self._in_doubt.pop(path), None, found))
+        return cast("T", _as_type(found, type_, name))
+
     def create(
         self,
         resource: Resource,
@@ -163,7 +173,12 @@ class RecordingClient(Client):
         if self._dry_run == "client":
             after: Object = msgspec.to_builtins(body)
         else:
-            after = super().create(resource, namespace, body, typed=typed, query=self._query(query))
+            try:
+                after = super().create(resource, namespace, body, typed=typed, query=self._query(query))
+            except ConnectionFailed as error:
+                if error.sent:
+                    self._in_doubt[resource.path(namespace, _name_in(body))] = body
+                raise
         self.sent.append(Sent("POST", resource.path(namespace), body, None, after))
         return cast("T", _as_type(after, type_, str((after.get("metadata") or {}).get("name"))))
 
@@ -237,6 +252,11 @@ def _with_version(body: Any, version: str, content_type: str) -> Any:
     if meta.get("resourceVersion"):
         return body  # the action has looked itself; of two versions the server refuses one
     return {**body, "metadata": {**meta, "resourceVersion": version}}
+
+
+def _name_in(body: Any) -> str:
+    meta = msgspec.to_builtins(body).get("metadata") or {}
+    return str(meta.get("name") or "")
 
 
 def _as_type(obj: Object, type_: Any, name: str) -> Any:

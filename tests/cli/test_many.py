@@ -288,6 +288,20 @@ def test_what_was_created_before_a_failure_is_said(
     assert "not you" in outcome.stderr
 
 
+def test_what_was_created_though_the_reply_was_lost_is_the_object_that_is_printed(
+    server: ApiServer, call: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    manifest = tmp_path / "run.yaml"
+    run = {"apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisRun", "metadata": {"name": "first"}}
+    manifest.write_text(json.dumps(run))
+    server.put({**run, "metadata": {"name": "first", "namespace": "default"}, "status": {"phase": "Failed"}})
+    server.rule("POST .*analysisruns", drop=True)
+    assert call(f"create -f {manifest} -o name").stdout == "analysisrun.argoproj.io/first\n"
+    waited = call(f"create -f {manifest} --wait")
+    assert waited.status == 3
+    assert waited.stderr.endswith("Error: analysisRun 'first' is Failed\n")
+
+
 def test_as_of_revision(server: ApiServer, call: Callable[..., Outcome]) -> None:
     server.put(rollout("a", revision=4))
     refused = call("abort a --as-of-revision=3")

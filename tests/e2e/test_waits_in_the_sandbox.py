@@ -131,6 +131,49 @@ def test_many_releases_at_once(sandbox: Sandbox, call: Callable[[str], Outcome],
     assert promoted.stderr.endswith("12 of 12 done\n")
 
 
+def job(command: str) -> Object:
+    container = {"name": "c", "image": "job:1", "command": ["sh", "-c", command]}
+    template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    metric = {"name": "job", "count": 1, "provider": {"job": {"spec": {"backoffLimit": 0, "template": template}}}}
+    return {"metrics": [metric]}
+
+
+def test_what_is_created_ended_and_retried_is_waited_for(
+    sandbox: Sandbox, call: Callable[[str], Outcome], tmp_path: Path
+) -> None:
+    argo = {"apiVersion": "argoproj.io/v1alpha1"}
+    objects = (
+        rollout(CANARY),
+        {**argo, "kind": "AnalysisTemplate", "metadata": {"name": "good"}, "spec": job("exit 0")},
+        {**argo, "kind": "AnalysisTemplate", "metadata": {"name": "bad"}, "spec": job("exit 1")},
+    )
+    file = tmp_path / "all.yaml"
+    file.write_text("# YAML\n" + "\n---\n".join(map(json.dumps, objects)))
+    report = tmp_path / "report.xml"
+    created = call(f"create -f {file} --wait --report={report}")
+    assert (created.status, created.stdout.splitlines()[-1]) == (0, "rollout 'web' is healthy")
+    assert 'name="web"' in report.read_text()
+    good = call("create analysisrun --from good --name good-1 --wait")
+    assert good.stdout == "analysisrun.argoproj.io/good-1 created\nanalysisRun 'good-1' is Successful\n"
+    bad = call("create analysisrun --from bad --name bad-1 --wait")
+    assert bad.status == 3
+    assert "Error: analysisRun 'bad-1' is Failed: " in bad.stderr
+    assert call("create analysisrun --from bad --wait=finished").status == 0
+    assert call("create analysisrun --from good --wait=healthy").status == 1
+    ended = call("terminate analysisrun good-1 bad-1 --wait")
+    assert (ended.status, ended.stdout.count(" is ")) == (0, 2)
+    assert call("terminate analysisrun nobody --wait").status == 6
+
+    templates = [{"name": "a", "selector": {"matchLabels": {"app": "ex"}}, "template": {
+        "metadata": {"labels": {"app": "ex"}}, "spec": {"containers": [{"name": "c", "image": "web:1"}]}}}]  # fmt: skip
+    spec = {"duration": "20s", "templates": templates}
+    file.write_text(json.dumps({**argo, "kind": "Experiment", "metadata": {"name": "ex"}, "spec": spec}))
+    assert call(f"create -f {file} --wait").stdout.endswith("experiment 'ex' is Successful\n")
+    retried = call("retry experiment ex --wait --timeout=1ms")
+    assert (retried.status, retried.stdout) == (4, "experiment 'ex' retried\n")
+    assert call("terminate experiment ex --wait").stdout.startswith("experiment 'ex' retried\nexperiment 'ex' is ")
+
+
 def test_a_dry_run_of_every_action_leaves_everything_as_it_is(
     sandbox: Sandbox, call: Callable[[str], Outcome], tmp_path: Path
 ) -> None:

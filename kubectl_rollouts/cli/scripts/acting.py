@@ -16,24 +16,19 @@ from kubectl_rollouts.cli.app import app_of
 from kubectl_rollouts.cli.goquote import quote
 from kubectl_rollouts.cli.output.objects import ObjectPrinter, object_printer
 from kubectl_rollouts.cli.pflag import Parsed
+from kubectl_rollouts.cli.scripts.following import RESOURCES, Follows, follows, target_of
 from kubectl_rollouts.cli.scripts.reporting import Reporter
 from kubectl_rollouts.cli.scripts.selecting import SELECTION, check_operands, chosen, confirm, select, selects, waves
-from kubectl_rollouts.cli.scripts.waiting import check_log_format, reached_text, wish_of
+from kubectl_rollouts.cli.scripts.waiting import check_log_format
 from kubectl_rollouts.cli.session import Session, shown
 from kubectl_rollouts.cluster.client import Client
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.recording import Guards, RecordingClient, Sent
-from kubectl_rollouts.release.resources import ANALYSIS_RUNS, EXPERIMENTS, ROLLOUTS
-from kubectl_rollouts.release.wait import Target, Waiter, Wish, common_status, status_of
-from kubectl_rollouts.rollout.goals import parse_goal
+from kubectl_rollouts.release.resources import ROLLOUTS
+from kubectl_rollouts.release.wait import Target, Wish, common_status, status_of
 
 MOST_PARALLEL = 64
 _VERBS = {"set image": "update"}
-_RESOURCES = {
-    "retry experiment": EXPERIMENTS,
-    "terminate analysisrun": ANALYSIS_RUNS,
-    "terminate experiment": EXPERIMENTS,
-}
 
 
 class Done(NamedTuple):
@@ -83,16 +78,17 @@ class Action:
         if self.revision < 0:
             raise Failure("--as-of-revision may not be negative")
         self.wish: Wish | None = None
+        self.follows: Follows | None = None
         if "wait" in values:
-            goals = (parse_goal(str(values["wait"])),)
-            self.wish = wish_of(parsed, goals, final=True)
-            self.reached = reached_text(goals)
+            self.follows = follows(parsed)
+            self.wish = self.follows.wish
             if self.dry_run:
                 raise Failure("--wait and --dry-run exclude each other: nothing happens that could be waited for")
         elif given := [name for name in ("timeout", "tolerate", "through-pauses") if name in values]:
             raise Failure(f"--{given[0]} needs --wait")
-        if self.dry_run and values.get("watch"):
-            raise Failure("--watch and --dry-run exclude each other: nothing is created that could be watched")
+        if values.get("watch") and (self.dry_run or self.follows):
+            other = "--dry-run" if self.dry_run else "--wait"
+            raise Failure(f"--watch and {other} exclude each other")
         self.objects: ObjectPrinter | None = object_printer(session)
         self._app = app_of(parsed.command)
 
@@ -103,7 +99,7 @@ class Action:
 
     def carry_out(self, target: Target) -> Done:
         """Act on one rollout."""
-        resource = _RESOURCES.get(self.path, ROLLOUTS)
+        resource = RESOURCES.get(self.path, ROLLOUTS)
         guards = Guards(resource, target.namespace, target.name, self.version, self.revision)
         client = RecordingClient(
             self.session.client(), dry_run=self.dry_run, compare=self.diff, guards=guards if guards else None
@@ -155,7 +151,7 @@ def act(session: Session) -> int:
     count = sum(map(len, plan))
     if action.version and count > 1:
         raise Failure("--resource-version is of one rollout: name it")
-    reporter = Reporter(session, many=named, reached=action.reached if action.wish else "")
+    reporter = Reporter(session, many=named, reached=action.follows.reached if action.follows else "")
     notes[0] = reporter.note
     go_on = not parsed.values.get("stop-on-error") if many else bool(parsed.values.get("keep-going"))
     try:
@@ -177,20 +173,16 @@ def _waves(action: Action, plan: list[list[Target]], parallel: int, reporter: Re
     """Act wave by wave, each waited for before the next one; the exit status of each rollout that was acted on."""
     statuses: list[int] = []
     for wave in plan:
-        fine: list[Target] = []
+        fine: list[Done] = []
         for done in side_by_side(action.carry_out, wave, parallel, lambda done: go_on or done.failure is None):
             status = _report(action, done, reporter)
             if status:
                 statuses.append(status)
             else:
-                fine.append(done.target)
-        if action.wish is not None and fine:
-            try:
-                outcomes = Waiter(action.session.client(), fine, action.wish, reporter).run()
-            except Failure as failure:
-                reporter.abandoned(fine, failure)
-                raise
-            statuses += [outcome.status for outcome in outcomes.values()]
+                fine.append(done)
+        if action.follows is not None and fine:
+            sent = [(done.target, [one.after for one in done.sent]) for done in fine]
+            statuses += action.follows.run(action.session.client(), sent, reporter)
         else:
             statuses += [0] * len(fine)
         if any(statuses) and not go_on:
@@ -201,14 +193,15 @@ def _waves(action: Action, plan: list[list[Target]], parallel: int, reporter: Re
 def _report(action: Action, done: Done, reporter: Reporter) -> int:
     """Say what came of one action; the exit status of it. What was done before it failed is said, too."""
     suffix = {"client": " (dry run)", "server": " (server dry run)"}.get(action.dry_run, "")
-    for text, end in done.said:
+    for number, (text, end) in enumerate(done.said):
         said = text if not reporter.many else _with_namespace(text, done.target)
         if action.wish is None and done.failure is None:
-            reporter.succeeded(done.target, said + suffix, done.seconds, end="\n" if suffix else end)
+            target = done.target if done.target.name else target_of(done.sent[number].after)
+            reporter.succeeded(target, said + suffix, done.seconds, end="\n" if suffix else end)
         else:
             reporter.say(said + suffix)
     if action.objects is not None and (done.failure is None or done.said):
-        resource = _RESOURCES.get(action.path, ROLLOUTS)
+        resource = RESOURCES.get(action.path, ROLLOUTS)
         action.objects.show(done.sent, resource, done.target.namespace, done.target.name)
     _show(action, done, reporter)
     if done.failure is not None:

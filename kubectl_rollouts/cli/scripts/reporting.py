@@ -49,6 +49,7 @@ class Reporter(Listener):
         self._line = ""
         self._lock = threading.RLock()  # notes come from the threads of the actions
         self.results: list[Result] = []
+        self.kinds: dict[Target, str] = {}  # of what is no rollout
         self._open_report()
 
     def _open_report(self) -> None:
@@ -76,12 +77,12 @@ class Reporter(Listener):
 
     def ended(self, target: Target, outcome: Outcome) -> None:
         """Say how waiting for a rollout ended."""
+        name, where, kind = self.name(target), _one_line(outcome.reason), self.kinds.get(target)
         if outcome.status == 0:
-            name, where = self.name(target), _one_line(outcome.reason)
             text = f"rollout '{name}' {self._reached}" if self._reached else f"{name}: {where}"
-            self.succeeded(target, text, outcome.seconds)
+            self.succeeded(target, f"{kind} '{name}' {where}" if kind else text, outcome.seconds)
         else:
-            text = f"rollout '{self.name(target)}' {_one_line(outcome.reason)}"
+            text = f"{kind or 'rollout'} '{name}' {where}"
             self.failed(target, text, outcome.status, outcome.seconds)
 
     def trouble(self, failure: Failure) -> None:
