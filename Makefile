@@ -2,6 +2,7 @@
 #
 #   make demo           the guide's canary release, played live on the embedded cluster (about half a minute)
 #   make test           lint, types, import contracts and all tests
+#   make shells         zsh and fish, by Debian's packages: their completion is tested where they are, else skipped
 #   make bench          how long commands take, against the bare interpreter (bench-watch, bench-layout: watches, drawing)
 #   make bench-sandbox  the embedded cluster: its start, and 200 releases at once (about 45 seconds)
 #   make soak           1,000 releases with random commands on the sandbox's controllers, invariants checked at every step
@@ -22,7 +23,7 @@ find-python = for p in $${PYTHON:-python3 python3.14 python3.13 python3.12 pytho
 RUNTIME := $(VENV)/.runtime-ready
 DEV := $(VENV)/.dev-ready
 
-.PHONY: soak bench-sandbox demo test lint types contracts check-tests torture wheel sbom audit bench bench-compare conformance completions lock clean bench-watch bench-layout
+.PHONY: shells soak bench-sandbox demo test lint types contracts check-tests torture wheel sbom audit bench bench-compare conformance completions lock clean bench-watch bench-layout
 .DEFAULT_GOAL := help
 
 help:
@@ -45,6 +46,11 @@ $(DEV): $(RUNTIME) requirements-dev.lock
 
 demo: $(RUNTIME)
 	@$(BIN)/kubectl-rollouts sandbox demo
+
+shells:
+	@if command -v fish >/dev/null && command -v zsh >/dev/null; then exit 0; fi; \
+	  { [ "$$(id -u)" = 0 ] && apt-get -qq update && apt-get -qq install -y --no-install-recommends fish zsh; } </dev/null >/dev/null 2>&1 || \
+	  echo "fish and zsh cannot be installed here (that needs root and apt-get): their completion is not tested"
 
 test: lint types contracts check-tests
 
