@@ -14,9 +14,9 @@ SHELLS = ("bash", "zsh", "fish", "powershell")
 _BASH = r"""# bash completion for @PROGRAM@                                -*- shell-script -*-
 
 @FUNCTION@() {
-    local IFS=$' \t\n' i gap word line value about reply
+    local IFS=$' \t\n' i j gap word line value about reply letter plain before="" quote=""
     local rest="${COMP_LINE:0:COMP_POINT}" width=0 directive
-    local -a words=() values=() abouts=()
+    local -a words=() plains=() values=() abouts=()
 
     # bash splits words at = and : as well; here they are put together again, up to the cursor.
     for ((i = 0; i <= COMP_CWORD; i++)); do
@@ -32,7 +32,29 @@ _BASH = r"""# bash completion for @PROGRAM@                                -*- s
         fi
     done
 
-    local program="${words[0]}" current="${words[${#words[@]}-1]}"
+    # The program is given the words as it will be: without their quotes and backslashes.
+    for word in "${words[@]}"; do
+        plain="$word" quote=""
+        if [[ $word == *[\\\"\']* ]]; then
+            plain=""
+            for ((j = 0; j < ${#word}; j++)); do
+                letter="${word:j:1}"
+                if [[ -n $quote && $letter == "$quote" ]]; then
+                    quote=""
+                elif [[ -z $quote && $letter == [\"\'] ]]; then
+                    quote="$letter" before="$plain"
+                elif [[ $letter == \\ && $quote != \' ]]; then
+                    ((j++))
+                    plain+="${word:j:1}"
+                else
+                    plain+="$letter"
+                fi
+            done
+        fi
+        plains+=("$plain")
+    done
+
+    local program="${plains[0]}" current="${plains[${#plains[@]}-1]}"
     type -P "$program" >/dev/null || program=@PROGRAM@
     COMPREPLY=()
     while IFS= read -r line; do
@@ -41,7 +63,7 @@ _BASH = r"""# bash completion for @PROGRAM@                                -*- s
         [[ $line == *$'\t'* ]] && about="${line#*$'\t'}"
         values+=("$value")
         abouts+=("$about")
-    done < <("$program" __complete "${words[@]:1}" 2>/dev/null)
+    done < <("$program" __complete "${plains[@]:1}" 2>/dev/null)
     ((${#values[@]})) || return
     i=$((${#values[@]} - 1))
     directive="${values[i]#:}"
@@ -53,25 +75,31 @@ _BASH = r"""# bash completion for @PROGRAM@                                -*- s
         ((directive & 32)) && compopt -o nosort 2>/dev/null
     fi
 
-    # What is offered takes the place of the text after the last = or : only, if bash splits there.
+    # What is offered takes the place of what follows the opening quote; without one, of the text after the last = or :
+    # only, and from the last @ on, if bash splits there.
     local flag="" kept="" mark
+    [[ -n $quote ]] && kept="$before"
     [[ $current == -*=* ]] && flag="${current%%=*}="
-    for mark in = :; do
-        if [[ $COMP_WORDBREAKS == *"$mark"* && $current == *"$mark"* ]]; then
-            word="${current%"$mark"*}$mark"
+    for mark in = : @; do
+        if [[ -z $quote && $COMP_WORDBREAKS == *"$mark"* && $current == *"$mark"* ]]; then
+            word="${current%"$mark"*}"
+            [[ $mark == @ ]] || word+="$mark"
             ((${#word} > ${#kept})) && kept="$word"
         fi
     done
 
-    for value in "${values[@]}"; do
-        ((${#value} > width)) && width=${#value}
-    done
     for ((i = 0; i < ${#values[@]}; i++)); do
         value="$flag${values[i]}"
         value="${value#"$kept"}"
-        if ((${#values[@]} == 1)); then
-            [[ $value == *[[:space:]\;\&\|\<\>\(\)\$\`\\\"\'*?#~!]* ]] && printf -v value '%q' "$value"
-        elif [[ -n ${abouts[i]} && $COMP_TYPE != 37 && $COMP_TYPE != 42 ]]; then
+        if [[ -z $quote && $value == *[[:space:]\;\&\|\<\>\(\)\$\`\\\"\'*?#~!]* ]]; then
+            printf -v value '%q' "$value"
+        fi
+        values[i]="$value"
+        ((${#value} > width)) && width=${#value}
+    done
+    for ((i = 0; i < ${#values[@]}; i++)); do
+        value="${values[i]}"
+        if [[ -n ${abouts[i]} && ${#values[@]} != 1 && $COMP_TYPE != 37 && $COMP_TYPE != 42 ]]; then
             printf -v reply '%-*s  (%s)' "$width" "$value" "${abouts[i]}"
             value="${reply:0:${COLUMNS:-80}-4}"
         fi

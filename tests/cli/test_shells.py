@@ -40,8 +40,8 @@ class Shell:
         )
         for line in setup:
             self.child.send(line.format(script=ROOT / "completions" / SUFFIX[name]) + "\r")
-        sum_of = "(math 40 + 2)" if name == "fish" else "$((40 + 2))"
-        self.type(f"echo set-up-{sum_of}\r", f"set-up-42\n{PROMPT}")
+        self.sum = "(math 40 + 2)" if name == "fish" else "$((40 + 2))"
+        self.type(f"echo set-up-{self.sum}\r", f"set-up-42\n{PROMPT}")
 
     def type(self, keys: str, *until: str) -> str:
         """Type the keys and return the screen once it shows all the texts (or what it shows after some seconds)."""
@@ -54,6 +54,10 @@ class Shell:
             if all(text in self.text() for text in until):
                 break
         return self.text()
+
+    def clear(self) -> None:
+        """Drop the line, and begin on an empty screen."""
+        self.type(f"\x15clear; echo cleared-{self.sum}\r", f"cleared-42\n{PROMPT}")
 
     def text(self) -> str:
         """The lines of the screen, without blanks at their ends."""
@@ -113,6 +117,21 @@ def test_no_blank_follows_a_container(shell: Callable[[str], Shell], name: str) 
 def test_commands_and_the_value_after_an_equals_sign(shell: Callable[[str], Shell], name: str) -> None:
     screen = shell(name).type("kubectl-rollouts --context=rep\tget rollo\tguest\t", "rollout guestbook")
     assert "kubectl-rollouts --context=replay get rollout guestbook" in screen
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+def test_names_with_marks_that_shells_split_at(shell: Callable[[str], Shell], cluster: Replayed, name: str) -> None:
+    context = "context: {cluster: replay, user: replay}"
+    more = "".join(f"- name: {name}\n  {context}\n" for name in ("admin@cluster.test:6443", "my team"))
+    text = cluster.kubeconfig.read_text()
+    cluster.kubeconfig.write_text(text.replace("contexts:\n", f"contexts:\n{more}"))
+    opened = shell(name)
+    for typed in ("adm\t", "admin@\t", "admin@cl\t", "admin@cluster.test:\t"):
+        screen = opened.type(f"kubectl-rollouts --context {typed}", "6443")
+        assert screen.endswith(">kubectl-rollouts --context admin@cluster.test:6443"), typed
+        opened.clear()
+    screen = opened.type('kubectl-rollouts --context "my\tget ro "gue\t', 'guestbook"')
+    assert '--context "my team" get ro "guestbook"' in screen
 
 
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
