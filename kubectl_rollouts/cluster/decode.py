@@ -1,6 +1,6 @@
 """Answers to typed objects. What cannot be read is one clear error that names object and field, never a traceback.
 
-Decoders are built once for each type. The quick way decodes straight into the type; only when that fails is the
+The quick way decodes straight into the type; only when that fails is the
 answer looked at again, to name the culprit or to forgive what Go forgives (broken UTF-8, lone surrogates, nulls).
 """
 
@@ -13,10 +13,9 @@ from msgspec import Struct, field
 
 from kubectl_rollouts.cluster.errors import ApiError, BadAnswer, generic_error
 from kubectl_rollouts.cluster.transport import Response
+from kubectl_rollouts.typed import decoder
 
 T = TypeVar("T")
-
-_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 _MISTAKES = (msgspec.MsgspecError, ValueError, RecursionError, MemoryError)
 
@@ -51,14 +50,6 @@ class _Meta(Struct):
 
 class _Named(Struct):
     metadata: _Meta | None = None
-
-
-def decoder(type_: Any) -> msgspec.json.Decoder[Any]:
-    """Return the decoder of a type, built on first use."""
-    found = _decoders.get(type_)
-    if found is None:
-        found = _decoders[type_] = msgspec.json.Decoder(type_)
-    return found
 
 
 def decode(data: bytes, type_: type[T], what: str) -> T:

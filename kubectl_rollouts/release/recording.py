@@ -17,6 +17,7 @@ from kubectl_rollouts.cluster.errors import ApiError, BadAnswer, ConnectionFaile
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.rollout.goals import REVISION, Object
 from kubectl_rollouts.rollout.phase import parse_int
+from kubectl_rollouts.typed import convert
 
 if TYPE_CHECKING:
     from kubectl_rollouts.cluster.resources import Resource
@@ -263,7 +264,7 @@ def _as_type(obj: Object, type_: Any, name: str) -> Any:
     if type_ is dict:
         return obj
     try:
-        return msgspec.convert(obj, type_)
+        return convert(obj, type_)
     except msgspec.ValidationError as error:
         raise BadAnswer(f'the answer for "{name}" cannot be read: {error}') from None
 

@@ -17,6 +17,7 @@ from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.rollout.objects import Rollout
 from kubectl_rollouts.rollout.phase import COMPLETED_ANALYSIS, NO_STATUS, Phase, parse_int, phase, strategy_of
 from kubectl_rollouts.rollout.weights import max_weight, set_weight
+from kubectl_rollouts.typed import convert
 
 Object = dict[str, Any]
 
@@ -138,7 +139,7 @@ def facts(raw: Object, workload_generation: int = 0) -> Facts:
     """
     meta = _mapping(raw, "metadata")
     try:
-        rollout = msgspec.convert(raw, Rollout)
+        rollout = convert(raw, Rollout)
     except msgspec.ValidationError as error:
         raise Failure(f'rollout "{meta.get("name")}" cannot be understood: {error}') from None
     status = rollout.status or NO_STATUS

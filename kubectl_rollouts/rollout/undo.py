@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.rollout.objects import LabelSelector, ObjectMeta, WorkloadRef
+from kubectl_rollouts.typed import convert
 
 Object = dict[str, Any]
 
@@ -55,7 +56,7 @@ class Revision(Struct, frozen=True):
 def undoable(rollout: Object) -> Undoable:
     """Return the typed view of a rollout; null counts as absent. Raises Failure for what is none."""
     try:
-        return msgspec.convert({key: value for key, value in rollout.items() if value is not None}, Undoable)
+        return convert({key: value for key, value in rollout.items() if value is not None}, Undoable)
     except msgspec.ValidationError:
         raise Failure("Invalid rollout object") from None
 

@@ -101,8 +101,10 @@ class Lister:
         if isinstance(item, dict):
             import msgspec
 
+            from kubectl_rollouts.typed import convert
+
             try:
-                item = msgspec.convert(item, DetailedRollout if self._rollouts else Experiment)
+                item = convert(item, DetailedRollout if self._rollouts else Experiment)
             except msgspec.ValidationError as error:
                 raise Failure(f'{self._resource.group_resource} "{_name(item)[1]}": {error}') from None
         return document_of(item)
