@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kubectl_rollouts.sandbox.controllers.rollout.hashes import pod_template_hash, safe_hash, step_hash
+from tests.sandbox.simulation import Object, Simulation, canary
 
 
 def demo_template(color: str, memory: str = "32Mi") -> dict[str, Any]:
@@ -82,3 +83,37 @@ def test_step_hash_keeps_the_form_of_durations(duration: int | str, expected: st
 
 def test_alphabet_spells_no_words() -> None:
     assert set("".join(safe_hash(bytes([n])) for n in range(256))) <= set("456789bcdf")
+
+
+def test_a_default_that_is_spelled_out_is_no_new_version() -> None:
+    """The ReplicaSet whose template is the same once defaults are in stays the new one (controller.md §1.3, c)."""
+    sim = Simulation()
+    more: Object = {"antiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {}}}
+    more |= {"canaryMetadata": {"labels": {"role": "canary"}}, "stableMetadata": {"labels": {"role": "stable"}}}
+    sim.apply(canary([{"setWeight": 50}, {"pause": {}}], **more))
+    sim.run(5)
+    sim.set_image("web", "hello:2")
+    sim.run(5)
+    containers = sim.rollout("web")["spec"]["template"]["spec"]["containers"]
+    spec = {"restartPolicy": "Always", "containers": [{**containers[0], "imagePullPolicy": "IfNotPresent"}]}
+    sim.patch("Rollout", "web", {"spec": {"template": {"spec": spec}}})
+    sim.run(5)
+    assert sim.sizes("web") == {"1": 2, "2": 2}
+    assert sim.phase("web") == ("Paused", "CanaryPauseStep")
+    assert "collisionCount" not in sim.status("web")
+
+
+def test_a_template_taken_over_from_the_workload_is_no_new_version() -> None:
+    sim = Simulation()
+    made = canary(None)
+    template = made["spec"].pop("template")
+    spec = {"replicas": 0, "selector": made["spec"]["selector"], "template": template}
+    sim.apply({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "old"}, "spec": spec})
+    made["spec"]["workloadRef"] = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "old"}
+    sim.apply(made)
+    sim.run(5)
+    sim.patch("Rollout", "web", {"spec": {"workloadRef": None, "template": template}})
+    sim.run(5)
+    assert sim.sizes("web") == {"1": 4}
+    assert sim.phase("web") == ("Healthy", "")
+    assert "workloadObservedGeneration" not in sim.status("web")

@@ -50,6 +50,19 @@ def with_metadata(template: Object, role: RoleMetadata | None) -> Object:
     return {**template, "metadata": metadata}
 
 
+def without_metadata(template: Object, replica_set: Object) -> Object:
+    """A ReplicaSet's pod template without the metadata of the role that it is in."""
+    role = _parsed(annotations_of(replica_set).get(EPHEMERAL_METADATA, ""))
+    metadata = dict(template.get("metadata") or {})
+    for key, injected in (("labels", role.labels), ("annotations", role.annotations)):
+        kept = {name: value for name, value in (metadata.get(key) or {}).items() if name not in injected}
+        if injected and not kept:
+            metadata.pop(key, None)
+        elif injected:
+            metadata[key] = kept
+    return {**template, "metadata": metadata}
+
+
 def sync_role_metadata(release: Release) -> None:
     """Give every ReplicaSet and its live pods the metadata of its role, and take back that of a former one."""
     new, stable = release.new_rs, release.stable_rs
@@ -113,3 +126,22 @@ def with_affinity(release: Release, template: Object) -> Object:
         weighted = {"weight": wanted[preferred].get("weight") or 1, "podAffinityTerm": term}
         anti[preferred] = [*(anti.get(preferred) or []), weighted]
     return {**template, "spec": {**spec, "affinity": {**affinity, "podAntiAffinity": anti}}}
+
+
+def without_affinity(template: Object) -> Object:
+    """A pod template without the term that keeps it off another version's nodes."""
+    spec = template.get("spec") or {}
+    affinity = spec.get("affinity") or {}
+    anti = affinity.get("podAntiAffinity") or {}
+    terms = {key: [term for term in value or () if not _is_injected(term)] for key, value in anti.items()}
+    if terms == anti:
+        return template
+    affinity = {**affinity, "podAntiAffinity": {key: value for key, value in terms.items() if value}}
+    affinity = {key: value for key, value in affinity.items() if value}
+    kept = {key: value for key, value in {**spec, "affinity": affinity}.items() if key != "affinity" or value}
+    return {**template, "spec": kept}
+
+
+def _is_injected(term: Object) -> bool:
+    selector = (term.get("podAffinityTerm") or term).get("labelSelector") or {}
+    return any(item.get("key") == HASH for item in selector.get("matchExpressions") or ())

@@ -13,7 +13,13 @@ from kubectl_rollouts.sandbox.controllers.rollout import conditions
 from kubectl_rollouts.sandbox.controllers.rollout.context import Release
 from kubectl_rollouts.sandbox.controllers.rollout.hashes import pod_template_hash
 from kubectl_rollouts.sandbox.controllers.rollout.numbers import blue_green_of, canary_of
-from kubectl_rollouts.sandbox.controllers.rollout.pod_metadata import role_metadata, with_affinity, with_metadata
+from kubectl_rollouts.sandbox.controllers.rollout.pod_metadata import (
+    role_metadata,
+    with_affinity,
+    with_metadata,
+    without_affinity,
+    without_metadata,
+)
 from kubectl_rollouts.sandbox.controllers.rollout.sizes import (
     counted,
     has_deadline,
@@ -22,6 +28,7 @@ from kubectl_rollouts.sandbox.controllers.rollout.sizes import (
     spec_replicas,
 )
 from kubectl_rollouts.sandbox.controllers.rollout.status import difference
+from kubectl_rollouts.sandbox.defaults import pod_template
 from kubectl_rollouts.sandbox.objects import (
     Object,
     annotations_of,
@@ -45,7 +52,7 @@ def load(release: Release) -> None:
     wanted = pod_template_hash(release.spec.get("template"), release.status.get("collisionCount"))
     release.new_rs = next((item for item in release.all_rs if hash_of(item) == wanted), None)
     if release.new_rs is None:
-        plain = pod_template_hash(release.spec.get("template"))
+        plain = pod_template_hash(pod_template(release.spec.get("template")))
         release.new_rs = next((item for item in release.all_rs if _template_hash(item) == plain), None)
     classify(release)
 
@@ -87,11 +94,11 @@ def _adopted(release: Release) -> list[Object]:
 
 
 def _template_hash(replica_set: Object) -> str:
-    """The hash of a ReplicaSet's template without what the controller put into it."""
-    template = replica_set["spec"].get("template") or {}
+    """The hash of a ReplicaSet's template without what the controller put into it, defaults filled in."""
+    template = without_metadata(replica_set["spec"].get("template") or {}, replica_set)
     labels = {k: v for k, v in ((template.get("metadata") or {}).get("labels") or {}).items() if k != HASH}
     plain = {**template, "metadata": {**(template.get("metadata") or {}), "labels": labels}}
-    return pod_template_hash(plain)
+    return pod_template_hash(pod_template(without_affinity(plain)))
 
 
 def create_desired(release: Release) -> None:
