@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from kubectl_rollouts.sandbox.apistatus import ApiStatus, Cause, bad_request, conflict, invalid, method_not_allowed
+from kubectl_rollouts.sandbox.disruption import budget_against
 from kubectl_rollouts.sandbox.http import Request
 from kubectl_rollouts.sandbox.kinds import Kind
-from kubectl_rollouts.sandbox.objects import Object, labels_of, meta, name_of, namespace_of
+from kubectl_rollouts.sandbox.objects import Object, meta, name_of, namespace_of
 from kubectl_rollouts.sandbox.patches import json_patch, merge_patch, strategic_patch
 from kubectl_rollouts.sandbox.schemas import type_of
-from kubectl_rollouts.sandbox.selectors import selector_matches, selector_text
+from kubectl_rollouts.sandbox.selectors import selector_text
 from kubectl_rollouts.sandbox.store import Store
 from kubectl_rollouts.sandbox.validation import check
 
@@ -214,46 +215,19 @@ class Writer:
         """POST to `/eviction` of a pod: deletes it, unless a disruption budget forbids that (429)."""
         pod = self._store.get("Pod", namespace, name)
         assert pod is not None
-        for budget in self._store.list("PodDisruptionBudget", namespace):
-            selected = selector_matches((budget.get("spec") or {}).get("selector"), labels_of(pod))
-            if selected and not self._may_disrupt(budget, namespace):
-                raise ApiStatus(
-                    429,
-                    "TooManyRequests",
-                    "Cannot evict pod as it would violate the pod's disruption budget.",
-                    {"causes": [{"reason": "DisruptionBudget", "message": f"The budget {name_of(budget)} forbids it"}]},
-                )
+        budget = budget_against(pod, self._store)
+        if budget is not None:
+            raise ApiStatus(
+                429,
+                "TooManyRequests",
+                "Cannot evict pod as it would violate the pod's disruption budget.",
+                {"causes": [{"reason": "DisruptionBudget", "message": f"The budget {name_of(budget)} forbids it"}]},
+            )
         options: Object = {}
         if request.body.startswith(b"{"):  # kubectl drain sends protobuf, without options that matter here
             options = _decode(request.body).get("deleteOptions") or {}
         self._store.delete("Pod", namespace, name, options.get("gracePeriodSeconds"))
         return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
-
-    def _may_disrupt(self, budget: Object, namespace: str) -> bool:
-        spec = budget.get("spec") or {}
-        pods = [
-            p
-            for p in self._store.list("Pod", namespace)
-            if selector_matches(spec.get("selector"), meta(p).get("labels") or {})
-        ]
-        healthy = sum(_is_ready(pod) for pod in pods)
-        if spec.get("maxUnavailable") is not None:
-            return len(pods) - healthy + 1 <= _scaled(spec["maxUnavailable"], len(pods))
-        return healthy - 1 >= _scaled(spec.get("minAvailable", 1), len(pods))
-
-
-def _is_ready(pod: Object) -> bool:
-    conditions: Iterable[Object] = (pod.get("status") or {}).get("conditions") or ()
-    ready = any(item.get("type") == "Ready" and item.get("status") == "True" for item in conditions)
-    return ready and not meta(pod).get("deletionTimestamp")
-
-
-def _scaled(value: int | str, total: int) -> int:
-    """An int-or-percent of a total, rounded up as disruption budgets do."""
-    if isinstance(value, int):
-        return value
-    percent = value.rstrip("%")
-    return -(-int(percent) * total // 100) if percent.isdecimal() else 0
 
 
 def scale_of(kind: Kind, obj: Object) -> Object:

@@ -57,6 +57,22 @@ def test_restart_evicts_as_many_as_may_be_missing() -> None:
     assert sim.sizes("web") == {"1": 3, "2": 1}
 
 
+def test_restart_leaves_pods_alone_that_a_disruption_budget_protects() -> None:
+    sim = Simulation()
+    sim.apply(canary(PAUSE, replicas=4, maxUnavailable="75%"))
+    sim.run(5)
+    old = {pod["metadata"]["uid"] for pod in sim.pods()}
+    budget = {"selector": {"matchLabels": {"app": "web"}}, "minAvailable": 3}
+    sim.apply({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "b"}, "spec": budget})
+    sim.run(2)
+    sim.restart("web")
+    sim.settle()
+    assert len(old & {pod["metadata"]["uid"] for pod in sim.pods()}) == 3, "one at a time instead of three"
+    sim.run(120)
+    assert not old & {pod["metadata"]["uid"] for pod in sim.pods()}
+    assert sim.phase("web") == ("Healthy", "")
+
+
 def test_restart_in_the_future_shows_early() -> None:
     sim = Simulation()
     sim.apply(canary(PAUSE, replicas=1))

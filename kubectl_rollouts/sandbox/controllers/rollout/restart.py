@@ -7,6 +7,7 @@ from kubectl_rollouts.sandbox.controllers.pods import ready_since
 from kubectl_rollouts.sandbox.controllers.rollout.context import Release
 from kubectl_rollouts.sandbox.controllers.rollout.numbers import surge_and_unavailable
 from kubectl_rollouts.sandbox.controllers.rollout.sizes import total_spec
+from kubectl_rollouts.sandbox.disruption import budget_against
 from kubectl_rollouts.sandbox.objects import Object, created_at, deleting, name_of, uid_of
 
 _RETRY_SECONDS = 30.0
@@ -29,17 +30,18 @@ def restart_pods(release: Release) -> bool:
     least = max(release.replicas, total_spec(release.all_rs)) - max(unavailable, 1)
     allowed = sum(_is_available(release, pod) for pod in pods) - least
     old = [pod for pod in pods if created_at(pod) < since]
-    evicted = 0
+    evicted: set[str] = set()
     for pod in old:
-        if allowed <= 0 or deleting(pod):
+        if allowed <= 0 or deleting(pod) or budget_against(pod, release.world, evicted) is not None:
             continue
         release.delete("Pod", name_of(pod))
-        allowed, evicted = allowed - 1, evicted + 1
+        evicted.add(uid_of(pod))
+        allowed -= 1
     if not old:
         release.restarted_at = wanted
     else:
         release.look_again(_RETRY_SECONDS / release.clock.speed)
-    return evicted > 0
+    return bool(evicted)
 
 
 def _is_available(release: Release, pod: Object) -> bool:
