@@ -18,6 +18,9 @@ from kubectl_rollouts.sandbox.objects import Object, meta, uid_of
 from kubectl_rollouts.sandbox.store import Store
 from kubectl_rollouts.sandbox.writing import Writer
 
+_OF_CONTAINERS = ("exec", "attach", "portforward", "proxy", "ephemeralcontainers")
+"""Subresources of pods that need a container that runs."""
+
 
 class Target(NamedTuple):
     """What a path names: a kind, a namespace (None: all of them), an object, a subresource."""
@@ -218,6 +221,8 @@ class Api:
 
     def _subresource(self, target: Target, request: Request) -> Response:
         kind, name, sub = target.kind, target.name, target.subresource
+        if kind.kind == "Pod" and sub in _OF_CONTAINERS:
+            raise bad_request(f"pod {name} is made up: the sandbox runs no containers, so there is nothing to reach")
         if target.namespace is None or sub not in {entry[0] for entry in discovery.subresources(kind)}:
             raise _no_such_path()
         namespace = target.namespace

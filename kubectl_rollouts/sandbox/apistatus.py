@@ -25,6 +25,7 @@ class ApiStatus(Exception):
         self.reason = reason
         self.message = message
         self.details = details or {}
+        self._has_details = details is not None
 
     def body(self) -> Object:
         """The `Status` object to answer with."""
@@ -35,7 +36,7 @@ class ApiStatus(Exception):
             "status": "Failure",
             "message": self.message,
             "reason": self.reason,
-            **({"details": self.details} if self.details else {}),
+            **({"details": self.details} if self.details or self._has_details else {}),
             "code": self.code,
         }
 

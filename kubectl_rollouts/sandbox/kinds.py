@@ -100,6 +100,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("Namespace", "", "v1", "namespaces", ("ns",), namespaced=False, status=True, type_name="V1Namespace"),
     Kind("Service", "", "v1", "services", ("svc",), status=True, categories=("all",), type_name="V1Service"),
     Kind("Endpoints", "", "v1", "endpoints", ("ep",), type_name="V1Endpoints"),
+    Kind("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices", counts="spec", type_name="V1EndpointSlice"),
+    Kind("Lease", "coordination.k8s.io", "v1", "leases", simulated=False, type_name="V1Lease"),
     Kind("ConfigMap", "", "v1", "configmaps", ("cm",), type_name="V1ConfigMap"),
     Kind("Secret", "", "v1", "secrets", type_name="V1Secret"),
     Kind("Event", "", "v1", "events", ("ev",), type_name="CoreV1Event"),

@@ -29,6 +29,12 @@ def _objects(now: float) -> Iterable[Object]:
         yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     yield _node(now)
     yield {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": NODE, "namespace": "kube-node-lease"},
+        "spec": {"holderIdentity": NODE, "leaseDurationSeconds": 40, "renewTime": time_text(now)[:-1] + ".000000Z"},
+    }
+    yield {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {

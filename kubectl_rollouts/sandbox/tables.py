@@ -192,8 +192,21 @@ def _endpoints(obj: Object, now: float) -> Cell:
         for address in subset.get("addresses") or ()
         for port in subset.get("ports") or ()
     ]
+    return _shortened(found, "<none>")
+
+
+def _slice_ports(obj: Object, now: float) -> Cell:
+    return _shortened([str(port.get("port")) for port in obj.get("ports") or ()], "<unset>")
+
+
+def _slice_endpoints(obj: Object, now: float) -> Cell:
+    found = [str(address) for item in obj.get("endpoints") or () for address in item.get("addresses") or ()]
+    return _shortened(found, "<unset>")
+
+
+def _shortened(found: list[str], none: str) -> str:
     more = f" + {len(found) - 3} more..." if len(found) > 3 else ""
-    return ",".join(found[:3]) + more if found else "<none>"
+    return ",".join(found[:3]) + more if found else none
 
 
 def _event_object(obj: Object, now: float) -> Cell:
@@ -331,6 +344,13 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
         ),
     ),
     "Endpoints": (Column("Endpoints", _endpoints), _AGE),
+    "EndpointSlice": (
+        Column("AddressType", _at("addressType")),
+        Column("Ports", _slice_ports),
+        Column("Endpoints", _slice_endpoints),
+        _AGE,
+    ),
+    "Lease": (Column("Holder", _at("spec.holderIdentity")), _AGE),
     "Namespace": (Column("Status", _at("status.phase")), _AGE),
     "ConfigMap": (Column("Data", _count("data", "binaryData"), "integer"), _AGE),
     "Secret": (Column("Type", _at("type")), Column("Data", _count("data"), "integer"), _AGE),

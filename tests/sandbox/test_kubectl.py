@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -154,6 +155,28 @@ def test_a_rollout(kubectl: Kubectl, tmp_path: Path) -> None:
     kubectl("apply -f wrong.yaml", fails="must be of type integer")
     kubectl("delete rollout shop --cascade=orphan")
     assert kubectl("get replicasets -o name").startswith("replicaset.apps/shop-")
+
+
+def test_what_describe_says_of_services_and_pods(kubectl: Kubectl) -> None:
+    kubectl("apply -f web.yaml")
+    kubectl("expose deployment web --port=80")
+    kubectl("create ingress front --rule=front.example/*=web:80")
+    kubectl("rollout status deployment/web --timeout=30s")
+    kubectl("wait --for=jsonpath={.endpoints[1].conditions.ready}=true endpointslice -l kubernetes.io/service-name=web")
+    [endpoints] = (line for line in kubectl("describe service web").splitlines() if line.startswith("Endpoints:"))
+    assert endpoints.count("10.244.") == 2
+    assert "web:80 (10.244." in kubectl("describe ingress front")
+    assert "IPv4" in kubectl("get endpointslices")
+    assert re.search(r"IPs:\n  IP: +10\.244\.", kubectl("describe pods -l app=web"))
+    assert "HolderIdentity:  sandbox" in kubectl("describe node sandbox")
+    kubectl("delete service web")
+    kubectl("wait --for=delete endpointslice -l kubernetes.io/service-name=web --timeout=20s")
+
+
+def test_there_are_no_containers_to_reach(kubectl: Kubectl) -> None:
+    kubectl("run web --image=web:1")
+    for line in ("exec web -- ls", "attach web", "port-forward web 0:80", "debug web --image=web:1"):
+        kubectl(line, fails="the sandbox runs no containers")
 
 
 def test_server_side_apply(kubectl: Kubectl, tmp_path: Path) -> None:

@@ -203,6 +203,7 @@ def _status(pod: Object, containers: list[Object], ready: bool, started: bool, n
         "phase": "Running" if started else "Pending",
         "startTime": time_text(created_at(pod)),
         "hostIP": "10.0.0.1",
+        "hostIPs": [{"ip": "10.0.0.1"}],
         "qosClass": "BestEffort",
         "conditions": [
             condition(old, "PodScheduled", True, now),
@@ -214,6 +215,7 @@ def _status(pod: Object, containers: list[Object], ready: bool, started: bool, n
     }
     if started:
         status["podIP"] = f"10.244.{number >> 8}.{number & 255}"
+        status["podIPs"] = [{"ip": status["podIP"]}]
     return status
 
 
