@@ -175,6 +175,7 @@ def test_what_describe_says_of_services_and_pods(kubectl: Kubectl) -> None:
 
 def test_there_are_no_containers_to_reach(kubectl: Kubectl) -> None:
     kubectl("run web --image=web:1")
+    kubectl("wait --for=condition=Ready pod/web --timeout=20s")
     for line in ("exec web -- ls", "attach web", "port-forward web 0:80", "debug web --image=web:1"):
         kubectl(line, fails="the sandbox runs no containers")
 
