@@ -38,7 +38,8 @@ def start(
 
         start_detached(session)
         return 0
-    with _host(session, port, kubeconfig, speed, load, state) as host:
+    way = "detached" if os.environ.pop("KUBECTL_ROLLOUTS_DETACHED", "") else "foreground"
+    with _host(session, way, speed, load, port=port, kubeconfig=kubeconfig, state=state) as host:
         _end_on_signals(host)
         try:
             session.say(f"Sandbox cluster on {host.url} (Ctrl-C stops it)")
@@ -49,12 +50,21 @@ def start(
     return 0
 
 
-def _host(session: Session, port: int, kubeconfig: str, speed: str, loads: Sequence[str], state: str) -> Host:
+def _host(
+    session: Session,
+    way: str,
+    speed: str,
+    loads: Sequence[str],
+    *,
+    port: int = 0,
+    kubeconfig: str = "",
+    state: str = "",
+) -> Host:
     from kubectl_rollouts.sandbox.hosting import Host
 
     if not 0 <= port <= 65_535:
         raise Failure(f"--port must be between 0 and 65535, not {port}")
-    return Host(port, kubeconfig, _speed(speed), list(loads), state, session.warn)
+    return Host(port, kubeconfig, _speed(speed), list(loads), state, session.warn, way)
 
 
 def _speed(text: str) -> float:
@@ -86,7 +96,7 @@ def _end_on_signals(host: Host) -> None:
 @app.command()
 def run(session: Session, *words: str, load: Sequence[str] = (), speed: str = "1") -> int:
     """Run a command with a sandbox of its own, and return the command's exit status."""
-    with _host(session, 0, "", speed, load, "") as host:
+    with _host(session, "command", speed, load) as host:
         return _run_command(words, host)
 
 
@@ -115,11 +125,12 @@ def _environment(host: Host) -> dict[str, str]:
     return {**os.environ, "KUBECONFIG": str(host.kubeconfig), "KUBECTL_ROLLOUTS_SANDBOX": host.url}
 
 
-def _chosen(port: int) -> Entry:
-    """The running sandbox that is meant: by port, by KUBECONFIG, or the only one."""
+def _chosen(session: Session, port: int) -> Entry:
+    """The running sandbox that is meant: by port, by the kubeconfig in use, or the only one in the background."""
     from kubectl_rollouts.sandbox.registry import choose
 
-    return choose(port, filter(None, os.environ.get("KUBECONFIG", "").split(os.pathsep)))
+    given = str(session.parsed.value("kubeconfig"))
+    return choose(port, [given] if given else filter(None, os.environ.get("KUBECONFIG", "").split(os.pathsep)))
 
 
 @app.command()
@@ -127,7 +138,7 @@ def stop(session: Session, *, port: int = 0) -> int:
     """Stop a running sandbox and wait until it has gone."""
     from kubectl_rollouts.sandbox.registry import request, wait_gone
 
-    entry = _chosen(port)
+    entry = _chosen(session, port)
     request(entry, "POST", "stop")
     wait_gone(entry)
     session.say(f"Stopped the sandbox on {entry.url}")
@@ -161,7 +172,7 @@ def reset(session: Session, *, port: int = 0) -> int:
     """Empty a running sandbox, and load again what it was started with."""
     from kubectl_rollouts.sandbox.registry import request
 
-    entry = _chosen(port)
+    entry = _chosen(session, port)
     request(entry, "POST", "reset")
     session.say(f"The sandbox on {entry.url} is as new")
     return 0
@@ -179,7 +190,7 @@ def pods(session: Session, *, fail: int = 0, slow: str = "", port: int = 0) -> i
         body["fail"] = fail
     if slow:
         body["slow"] = _seconds(slow)
-    answer = request(_chosen(port), "POST", "pods", body)
+    answer = request(_chosen(session, port), "POST", "pods", body)
     for name in answer["failed"]:
         session.warn(f"pod {name} crashes from now on")
     if len(answer["failed"]) < fail:
@@ -209,7 +220,7 @@ def demo(session: Session, name: str = "") -> int:
     name = name or "canary"
     if name not in DEMOS:
         raise Failure(f"there is no demo {name!r}: choose one of {', '.join(DEMOS)}")
-    with _host(session, 0, "", "1", [], "") as host:
+    with _host(session, "command", "1", ()) as host:
 
         def apply(path: os.PathLike[str]) -> None:
             from pathlib import Path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -28,6 +29,7 @@ def start_detached(session: Session) -> None:
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "kubectl_rollouts", "sandbox", "start", *words],
+            env={**os.environ, "KUBECTL_ROLLOUTS_DETACHED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -26,10 +26,13 @@ from kubectl_rollouts.sandbox.registry import TOKEN_HEADER
 
 
 class Control:
-    """Answers control requests of one sandbox. `stop` is called when it is asked to end, `reload` after a reset."""
+    """Answers control requests of one sandbox.
+
+    `stop` is called when it is asked to end, None for one that ends with its command; `reload` after a reset.
+    """
 
     def __init__(
-        self, sandbox: Sandbox, token: str, facts: Object, stop: Callable[[], None], reload: Callable[[], None]
+        self, sandbox: Sandbox, token: str, facts: Object, stop: Callable[[], None] | None, reload: Callable[[], None]
     ) -> None:
         self._sandbox = sandbox
         self._token = token
@@ -48,6 +51,9 @@ class Control:
             case ("GET", "status"):
                 return json_response(self._status())
             case ("POST", "stop"):
+                if self._stop is None:
+                    pid = self._facts["pid"]
+                    raise ApiStatus(409, "Conflict", f"this sandbox ends with the command that has it (process {pid})")
                 self._stop()
                 return json_response({})
             case ("POST", "reset"):

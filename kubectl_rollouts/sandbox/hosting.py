@@ -12,9 +12,9 @@ from pathlib import Path
 from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.sandbox.cluster import Sandbox
 from kubectl_rollouts.sandbox.control import Control
-from kubectl_rollouts.sandbox.registry import Entry, folder, register, write_private
+from kubectl_rollouts.sandbox.registry import COMMAND, CONTEXT, FOREGROUND, Entry, folder, register, write_private
 
-NAME = "sandbox"
+NAME = CONTEXT
 Say = Callable[[str], None]
 
 
@@ -22,7 +22,8 @@ class Host:
     """A running sandbox, from `with` to its end. Raises Failure when it cannot start.
 
     `loads` are files and folders of manifests; `say` gets what is worth a line (controllers in trouble, manifests that
-    are not simulated). `kubeconfig` "" means a file in the user's runtime folder, removed at the end.
+    are not simulated). `kubeconfig` "" means a file in the user's runtime folder, removed at the end. `way` is that of
+    its Entry: who ends with a command cannot be stopped by others.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Host:
         loads: Sequence[str] = (),
         state: str = "",
         say: Say = lambda line: None,
+        way: str = FOREGROUND,
     ) -> None:
         self._loads = [Path(name) for name in loads]
         for path in self._loads:
@@ -52,7 +54,7 @@ class Host:
                 Path(kubeconfig).absolute() if kubeconfig else folder() / f"{self.sandbox.server.port}.kubeconfig"
             )
             token = secrets.token_urlsafe(24)
-            self.entry = Entry(self.sandbox.server.port, os.getpid(), str(self.kubeconfig), token)
+            self.entry = Entry(self.sandbox.server.port, os.getpid(), str(self.kubeconfig), token, way)
             facts = {
                 "url": self.sandbox.url,
                 "pid": os.getpid(),
@@ -60,7 +62,8 @@ class Host:
                 "speed": speed,
                 "state": str(state_path or ""),
             }
-            control = Control(self.sandbox, token, facts, self.end, self._load)
+            stop = None if way == COMMAND else self.end
+            control = Control(self.sandbox, token, facts, stop, self._load)
             self.sandbox.api.control = control
             self.sandbox.start()
             if fresh:

@@ -20,17 +20,24 @@ from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.sandbox.objects import Object
 
 TOKEN_HEADER = "X-Sandbox-Token"  # noqa: S105  a header's name
+CONTEXT = "sandbox"
+"""The name of cluster, user and context in a sandbox's kubeconfig."""
 PATIENCE = 5.0
 """Seconds that a sandbox has to answer a control request."""
 
 
+DETACHED, FOREGROUND, COMMAND = "detached", "foreground", "command"
+"""How a sandbox was started: in the background, in a terminal, or by a command (`run`, `demo`) that it ends with."""
+
+
 class Entry(NamedTuple):
-    """A sandbox that runs, or ran: `kubeconfig` leads to it."""
+    """A sandbox that runs, or ran: `kubeconfig` leads to it, `way` says how it was started."""
 
     port: int
     pid: int
     kubeconfig: str
     token: str
+    way: str = FOREGROUND
 
     @property
     def url(self) -> str:
@@ -92,30 +99,50 @@ def running() -> list[Entry]:
 
 
 def choose(port: int = 0, kubeconfigs: Iterable[str] = ()) -> Entry:
-    """The sandbox that is meant: the one on `port`, that of a kubeconfig in use, or the only one. Raises Failure."""
+    """The sandbox that is meant, so that nobody loses another one by mistake. Raises Failure.
+
+    It is the one on `port`; that of a kubeconfig in use; else the only one that runs, if it runs in the background and
+    the kubeconfigs lead to none that is gone: those of other terminals and commands have to be named.
+    """
     entries = running()
     if port:
         entries = [entry for entry in entries if entry.port == port]
         if not entries:
             raise Failure(f"no sandbox runs on port {port}")
+        return entries[0]
     if not entries:
         raise Failure("no sandbox is running")
+    addresses = _addresses(kubeconfigs)
+    named = [entry for entry in entries if entry.url in addresses]
+    if len(named) == 1:
+        return named[0]
+    ports = ", ".join(str(entry.port) for entry in entries)
+    if addresses and not named:
+        raise Failure(
+            f"the sandbox of the kubeconfig ({', '.join(sorted(addresses))}) is not running: "
+            f"name another one with --port ({ports})"
+        )
     if len(entries) > 1:
-        addresses = _addresses(kubeconfigs)
-        entries = [entry for entry in entries if entry.url in addresses] or entries
-    if len(entries) > 1:
-        ports = ", ".join(str(entry.port) for entry in entries)
         raise Failure(f"several sandboxes are running (ports {ports}): say which one with --port")
+    if entries[0].way != DETACHED:
+        raise Failure(
+            f"the only sandbox was started elsewhere, without --detach (process {entries[0].pid}): "
+            f"add --port {ports} if it is meant"
+        )
     return entries[0]
 
 
 def _addresses(kubeconfigs: Iterable[str]) -> set[str]:
-    """The servers in kubeconfigs that were written by sandboxes."""
+    """The sandboxes that kubeconfigs lead to, running or not."""
     found = set()
     for name in kubeconfigs:
+        path = Path(name)
         with contextlib.suppress(OSError, ValueError, KeyError, IndexError, TypeError):
-            content: Any = json.loads(Path(name).read_text(encoding="utf-8"))
-            found.add(content["clusters"][0]["cluster"]["server"])
+            content: Any = json.loads(path.read_text(encoding="utf-8"))
+            if content["clusters"][0]["name"] == CONTEXT:
+                found.add(content["clusters"][0]["cluster"]["server"])
+        if not path.exists() and path.parent == folder() and path.stem.isdecimal():
+            found.add(f"http://127.0.0.1:{path.stem}")  # it went with its sandbox
     return found
 
 

@@ -221,6 +221,32 @@ def test_one_of_several_is_meant(cli: Cli, environment: dict[str, str]) -> None:
         assert two.wait(15) == 0
 
 
+def test_stop_means_no_sandbox_that_somebody_else_has(cli: Cli, environment: dict[str, str], tmp_path: Path) -> None:
+    elsewhere = tmp_path / "config"
+    elsewhere.write_text("apiVersion: v1\nclusters: [{name: production, cluster: {server: 'https://example.com'}}]\n")
+    with started(environment) as (process, port, kubeconfig):
+        for variables in ({}, {"KUBECONFIG": str(elsewhere)}):
+            refused = cli("stop", check=False, **variables)
+            assert refused.stderr == (
+                f"Error: the only sandbox was started elsewhere, without --detach (process {process.pid}): "
+                f"add --port {port} if it is meant\n"
+            )
+        assert cli("stop", "--kubeconfig", str(kubeconfig)).stdout.endswith(f":{port}\n")
+        assert process.wait(15) == 0
+    begun = cli("start", "--detach")
+    stale = {"KUBECONFIG": str(kubeconfig)}
+    refused = cli("stop", check=False, **stale)
+    assert refused.stderr.startswith(f"Error: the sandbox of the kubeconfig (http://127.0.0.1:{port}) is not running")
+    url = begun.stdout.split()[3]
+    assert cli("stop", KUBECONFIG=str(elsewhere)).stdout == f"Stopped the sandbox on {url}\n"
+
+
+def test_a_sandbox_of_a_command_ends_with_it_only(cli: Cli) -> None:
+    inside = cli("run", "--", *PROGRAM, "stop", check=False)
+    assert inside.returncode == 1
+    assert re.fullmatch(r"Error: this sandbox ends with the command that has it \(process \d+\)\n", inside.stderr)
+
+
 def test_a_killed_one_is_forgotten(cli: Cli, environment: dict[str, str]) -> None:
     with started(environment) as (process, _, _):
         process.kill()
