@@ -24,12 +24,12 @@ def visible(text: str, keep_newlines: bool = False) -> str:
 
 def _fill_table() -> None:
     """Built when first needed: nearly every text is clean."""
-    for code in (*range(0x20), *range(0x7F, 0xA0)):
-        _TABLE[code] = f"\\x{code:02x}"
-    _TABLE[0x09], _TABLE[0x0A] = "\\t", "\\n"
+    table = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+    table[0x09], table[0x0A] = "\\t", "\\n"
     # Arabic letter mark, left-to-right and right-to-left mark, embeddings and overrides, isolates.
     for code in (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)):
-        _TABLE[code] = f"\\u{code:04x}"
+        table[code] = f"\\u{code:04x}"
     # Half of a surrogate pair cannot be encoded at all.
     for code in range(0xD800, 0xE000):
-        _TABLE[code] = f"\\u{code:04x}"
+        table[code] = f"\\u{code:04x}"
+    _TABLE.update(table)  # at once: no other thread sees it half full
