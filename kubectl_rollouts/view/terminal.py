@@ -42,6 +42,7 @@ _LEAST = (16, 6, 6, 3)
 _INFO_LEAST = 4
 # The full header gives way to the brief one where it would leave less of the tree than that.
 _ROWS_WANTED = 10
+_ROWS_LEAST = 4
 # A window narrower than this has no room for an indent below the labels.
 _NARROW = 40
 # Characters kept for each column of the window: some take none.
@@ -99,8 +100,9 @@ def fitted(screen: Screen, width: int, height: int) -> Group:
     room = height - len(header) - 1
     if room < min(len(rows), _ROWS_WANTED):
         header = [line for piece in screen.brief for line in _folded(piece, width, height)]
-        # At least the titles and one line below them, however low the window is.
-        header = header[: max(height - 2, 0)]
+        # However low the window is, there are the titles and one line below them; from some height on, a few rows.
+        least = min(len(rows), _ROWS_LEAST) if height >= 2 * _ROWS_LEAST else 1
+        header = header[: max(height - 1 - least, 0)]
         room = max(height - len(header) - 1, 0)
     shown = rows if len(rows) <= room else rows[: max(room - 1, 0)]
     parts: list[RenderableType] = [*header, _table([titles, *shown], screen.rows, width)]

@@ -123,6 +123,15 @@ def test_a_low_window_keeps_the_header_and_the_newest_revisions() -> None:
     assert lines[19] == ""  # for the prompt
 
 
+@pytest.mark.parametrize(("width", "height"), [(60, 20), (20, 20), (40, 10), (60, 8)])
+def test_a_low_window_shows_the_top_of_the_tree_whatever_the_header(width: int, height: int) -> None:
+    lines = drawn(canary(), width, height)
+    assert len(lines) == height
+    titles = next(index for index, line in enumerate(lines) if line.startswith("NAME"))
+    assert [line[:3] for line in lines[titles + 1 : titles + 4]] == ["⟳ c", "├──", "│  "]
+    assert lines[-1].endswith("more rows") and lines[0].startswith("Name:")
+
+
 def test_the_brief_header_says_the_same_numbers() -> None:
     low = drawn(canary(pods=30), 120, 20)
     assert "Replicas:        Desired 30, Current 0, Updated 0, Ready 0, Available 0" in [line.rstrip() for line in low]
