@@ -15,10 +15,15 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The first interpreter on the PATH that is new enough and can make virtual environments; PYTHON=… overrides.
-find-python = for p in $${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python}; do \
+find-python = for p in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python); do \
 	  if command -v "$$p" >/dev/null 2>&1 && "$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
-	    echo "$$p"; exit 0; fi; done; \
-	  echo "Error: Python 3.11 or newer with its venv module is needed (Debian: apt-get install python3 python3-venv); set PYTHON=/path/to/python3 to choose one." >&2; exit 1
+	    echo "$$p"; exit 0; fi; done
+found-python = $(or $(shell $(find-python)),$(error Python 3.11 or newer with its venv module is needed (Debian: apt-get install python3 python3-venv); set PYTHON=/path/to/python3 to choose one))
+
+# What pip says is shown when it fails, the last line of it.
+PIP_LOG := $(VENV)/pip.log
+pip-install = $(BIN)/python -m pip install -q $(1) >$(PIP_LOG) 2>&1 || { \
+	  echo "Error: the packages of $(2) could not be installed: $$(tail -n 1 $(PIP_LOG)) (all of it: $(PIP_LOG); without a network nothing can be fetched)" >&2; exit 1; }
 
 RUNTIME := $(VENV)/.runtime-ready
 DEV := $(VENV)/.dev-ready
@@ -30,18 +35,18 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 $(VENV)/pyvenv.cfg:
-	@python=$$($(find-python)) || exit 1; echo "Setting up $(VENV) with $$python"; "$$python" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+	@python="$(found-python)"; echo "Setting up $(VENV) with $$python"; "$$python" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(RUNTIME): $(VENV)/pyvenv.cfg requirements.lock pyproject.toml
-	@echo "Installing the packages of requirements.lock"
-	@$(BIN)/python -m pip install -q --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@echo "Installing the packages of requirements.lock (once; a minute or two)"
+	@$(call pip-install,--require-hashes -r requirements.lock,requirements.lock)
+	@$(call pip-install,--no-deps --no-build-isolation -e .,this folder)
 	@$(BIN)/python -m compileall -q kubectl_rollouts
 	@touch $@
 
 $(DEV): $(RUNTIME) requirements-dev.lock
-	@echo "Installing the packages of requirements-dev.lock"
-	@$(BIN)/python -m pip install -q --require-hashes -r requirements-dev.lock
+	@echo "Installing the packages of requirements-dev.lock (once; a minute or two)"
+	@$(call pip-install,--require-hashes -r requirements-dev.lock,requirements-dev.lock)
 	@touch $@
 
 demo: $(RUNTIME)

@@ -122,7 +122,30 @@ def _run_command(words: Sequence[str], host: Host) -> int:
 
 
 def _environment(host: Host) -> dict[str, str]:
-    return {**os.environ, "KUBECONFIG": str(host.kubeconfig), "KUBECTL_ROLLOUTS_SANDBOX": host.url}
+    """What a command in the sandbox sees. Where nothing is installed yet, it finds this program all the same."""
+    variables = {**os.environ, "KUBECONFIG": str(host.kubeconfig), "KUBECTL_ROLLOUTS_SANDBOX": host.url}
+    if not _installed():
+        # Behind the user's own folders: it holds a Python as well.
+        path = [os.environ.get("PATH", ""), os.path.dirname(sys.executable)]  # noqa: PTH120
+        variables["PATH"] = os.pathsep.join(filter(None, path))
+    return variables
+
+
+def _installed(program: str = "kubectl-rollouts") -> bool:
+    import shutil
+
+    return shutil.which(program) is not None
+
+
+def _to_type(session: Session) -> str:
+    """How the user can call this program as things are."""
+    if _installed(session.program.file):
+        return session.program.spoken if _installed("kubectl") else session.program.file
+    return (
+        sys.argv[0]
+        if "/" in sys.argv[0] and not sys.argv[0].endswith(".py")
+        else f"{sys.executable} -m kubectl_rollouts"
+    )
 
 
 def _chosen(session: Session, port: int) -> Entry:
@@ -231,5 +254,6 @@ def demo(session: Session, name: str = "") -> int:
         def rollout(rollout_name: str) -> dict[str, object] | None:
             return host.sandbox.store.get("Rollout", "default", rollout_name)
 
-        play(DEMOS[name], Stage(apply, rollout, _environment(host), session.program.spoken, sys.stdout))
+        program = session.program.spoken
+        play(DEMOS[name], Stage(apply, rollout, _environment(host), program, _to_type(session), sys.stdout))
     return 0

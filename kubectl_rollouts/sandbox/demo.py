@@ -22,6 +22,7 @@ from kubectl_rollouts.errors import Failure
 MANIFESTS = Path(__file__).parent / "manifests"
 PATIENCE = 30.0  # seconds that a scene may take before the demo says that it is stuck
 SETTLE = 2.5  # seconds that the end of a scene stays on the screen
+READ = 1.5  # seconds to read a sentence in, before the live screen covers it
 
 
 class Scene(NamedTuple):
@@ -175,15 +176,19 @@ class Stage(NamedTuple):
     """What the commands see: KUBECONFIG names the sandbox."""
     program: str
     """How the user calls us (`kubectl rollouts`)."""
+    again: str
+    """What the user can type as things are: the path of the program where it is not installed."""
     out: TextIO
 
 
 def play(demo: Demo, stage: Stage) -> None:
     """Play all scenes; raises Failure when the release does not come to a scene's end within its time."""
     terminal = stage.out.isatty()
-    _tell(stage, f"\n{_bold(demo.title, terminal)}\n{demo.notes}\n")
+    _tell(stage, f"\n{_bold(demo.title, terminal)}\n{_wrapped(demo.notes, terminal)}\n")
     for number, scene in enumerate(demo.scenes, 1):
-        _tell(stage, f"\n{_bold(f'{number}. {scene.say}', terminal)}\n")
+        _tell(stage, f"\n{_bold(_wrapped(f'{number}. {scene.say}', terminal), terminal)}\n")
+        if terminal:
+            time.sleep(READ)
         if scene.manifest:
             _tell(stage, f"$ kubectl apply -f {scene.manifest}\n")
             stage.apply(MANIFESTS / scene.manifest)
@@ -191,9 +196,8 @@ def play(demo: Demo, stage: Stage) -> None:
             _run(stage, scene.command)
         if scene.phase:
             _watch(demo, scene, stage, terminal)
-    _tell(
-        stage, f"\nThat was it. `{stage.program} sandbox run -- bash` gives you a shell with such a cluster to try.\n"
-    )
+    last = "That was it. To try it yourself, in a shell with a cluster of its own:"
+    _tell(stage, f"\n{_wrapped(last, terminal)}\n\n    {stage.again} sandbox run -- bash\n\n")
 
 
 def _watch(demo: Demo, scene: Scene, stage: Stage, terminal: bool) -> None:
@@ -253,6 +257,16 @@ def _command(arguments: list[str] | tuple[str, ...]) -> list[str]:
 
 def _bold(text: str, terminal: bool) -> str:
     return f"\x1b[1m{text}\x1b[0m" if terminal and "NO_COLOR" not in os.environ else text
+
+
+def _wrapped(text: str, terminal: bool) -> str:
+    """A sentence in lines of whole words, where there is a window to fit it to."""
+    if not terminal:
+        return text
+    import shutil
+    import textwrap
+
+    return textwrap.fill(text, max(20, shutil.get_terminal_size().columns - 1))
 
 
 def _tell(stage: Stage, text: str) -> None:

@@ -133,6 +133,15 @@ def test_a_taken_port_is_said(cli: Cli, environment: dict[str, str]) -> None:
     assert done.stderr == f"Error: cannot listen on 127.0.0.1:{port}: Address already in use\n"
 
 
+def test_what_is_run_finds_the_program_where_it_is_not_installed(cli: Cli) -> None:
+    script = "import shutil; print(shutil.which('kubectl-rollouts'))"
+    folder = Path(sys.executable).parent
+    assert cli("run", "--", sys.executable, "-c", script, PATH="/usr/bin").stdout == f"{folder}/kubectl-rollouts\n"
+    path = "import os; print(os.environ['PATH'])"
+    kept = f"/nope:{folder}"  # there already: nothing is changed
+    assert cli("run", "--", sys.executable, "-c", path, PATH=kept).stdout == f"{kept}\n"
+
+
 def test_run_hands_its_cluster_and_the_status_over(cli: Cli, tmp_path: Path) -> None:
     manifests = tmp_path / "manifests"
     manifests.mkdir()
