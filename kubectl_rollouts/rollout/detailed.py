@@ -12,6 +12,7 @@ from kubectl_rollouts.rollout.objects import (
     AnalysisRun,
     AnalysisRunStatus,
     BlueGreenStrategy,
+    CanaryStatus,
     CanaryStep,
     CanaryStrategy,
     Condition,
@@ -81,11 +82,27 @@ class DetailedCondition(Condition, frozen=True, rename="camel"):
     last_transition_time: str | None = None
 
 
+class DetailedPluginStatus(Struct, frozen=True, rename="camel"):
+    """One entry of status.canary.stepPluginStatuses."""
+
+    index: int | None = None
+    operation: str | None = None
+    started_at: str | None = None
+
+
+class DetailedCanaryStatus(CanaryStatus, frozen=True, rename="camel"):
+    """status.canary."""
+
+    current_experiment: str | None = None
+    step_plugin_statuses: list[DetailedPluginStatus | None] | None = None
+
+
 class DetailedStatus(RolloutStatus, frozen=True, rename="camel"):
     """status of a Rollout."""
 
     conditions: list[DetailedCondition | None] | None = None  # type: ignore[assignment]
     promote_full: bool | None = None
+    canary: DetailedCanaryStatus | None = None
 
 
 class DetailedRollout(Rollout, frozen=True):

@@ -178,7 +178,7 @@ def rollout_details(
         revision=revision(rollout.metadata),
         max_weight=_max_weight(spec) if canary else None,
         step_index=current,
-        steps=_steps(rollout, current, pauses, runs) if canary else [],
+        steps=_steps(rollout, current, pauses, runs, info.experiments) if canary else [],
         pauses=pauses,
         conditions=[
             ConditionInfo(
@@ -242,16 +242,27 @@ def _max_weight(spec: DetailedSpec | None) -> int | None:
 
 
 def _steps(
-    rollout: DetailedRollout, current: int | None, pauses: list[PauseInfo], runs: Sequence[AnalysisRun]
+    rollout: DetailedRollout,
+    current: int | None,
+    pauses: list[PauseInfo],
+    runs: Sequence[AnalysisRun],
+    experiments: Sequence[ExperimentInfo],
 ) -> list[StepInfo]:
     spec = rollout.spec
     canary = spec.strategy.canary if spec is not None and spec.strategy is not None else None
     steps = (canary.steps if canary is not None else None) or []
-    began = _analysis_begins(rollout, runs)
+    began = {
+        **_experiment_begins(rollout, current, experiments),
+        **_plugin_begins(rollout),
+        **_analysis_begins(rollout, runs),
+    }
     if current is not None:
+        began = {index: moment for index, moment in began.items() if index <= current}  # later ones are of a former try
         paused = next((pause.began for pause in pauses if pause.reason == "CanaryPauseStep"), None)
         if paused is not None:
             began[current] = paused
+    if rollout.status is not None and rollout.status.abort:
+        began = {}  # what there is is of the try that was aborted
     return [_step(index, step or _NO_STEP, current, began.get(index)) for index, step in enumerate(steps)]
 
 
@@ -310,7 +321,7 @@ def _seconds_of(rollout: DetailedRollout, reason: str, current: int | None) -> f
 
 
 def _analysis_begins(rollout: DetailedRollout, runs: Sequence[AnalysisRun]) -> dict[int, float]:
-    """When the steps began that ran an analysis, of the newest revision: their runs say so."""
+    """When the steps began that ran an analysis, of the newest revision: of several tries the runs of the last."""
     current = (rollout.status or DetailedStatus()).current_pod_hash or ""
     uid = rollout.metadata.uid
     begins: dict[int, float] = {}
@@ -321,7 +332,42 @@ def _analysis_begins(rollout: DetailedRollout, runs: Sequence[AnalysisRun]) -> d
         moment = created(run.metadata, "AnalysisRun")
         if index is None or moment is None or not mine or labels.get(_HASH_LABEL) != current:
             continue
-        begins[index] = min(moment, begins.get(index, moment))
+        begins[index] = max(moment, begins.get(index, moment))
+    return begins
+
+
+def _experiment_begins(
+    rollout: DetailedRollout, current: int | None, experiments: Sequence[ExperimentInfo]
+) -> dict[int, float]:
+    """When the steps began that ran an experiment (spec/controller.md §10): the status names that of the current one,
+    those before have names of their own unless a step was tried more than once.
+    """
+    status = rollout.status or DetailedStatus()
+    running = (status.canary.current_experiment if status.canary is not None else None) or ""
+    prefix = f"{rollout.metadata.name}-{status.current_pod_hash}-{revision(rollout.metadata)}-"
+    created = {one.name: one.created for one in experiments if one.created is not None}
+    begins = {}
+    for name, moment in created.items():
+        index = parse_int(name.removeprefix(prefix)) if name.startswith(prefix) else None
+        if index is not None and not any(other.startswith(name) for other in created.keys() - {name}):
+            begins[index] = moment
+    if current is not None:
+        begins.pop(current, None)
+        if running in created:
+            begins[current] = created[running]
+    return begins
+
+
+def _plugin_begins(rollout: DetailedRollout) -> dict[int, float]:
+    """When the steps began that ran a plugin: the status says so."""
+    canary = (rollout.status or DetailedStatus()).canary
+    begins = {}
+    for one in (canary.step_plugin_statuses if canary is not None else None) or ():
+        if one is not None and one.index is not None and one.operation == "Run":
+            field = "status.canary.stepPluginStatuses.startedAt"
+            moment = object_time(one.started_at, "Rollout", rollout.metadata.name, field)
+            if moment is not None:
+                begins[one.index] = moment
     return begins
 
 

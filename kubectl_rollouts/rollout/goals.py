@@ -336,14 +336,16 @@ def _weight_reached(goal: Goal, found: Facts, _runs: tuple[Run, ...], terms: Ter
     if goal.number > max_weight(canary):
         return Verdict(ERROR, f"never has a weight above {max_weight(canary)}")
     if goal.number == 0:
-        return DONE if found.weight == 0 else WAITING
+        return DONE if found.weight == 0 else _over(found, terms, "is healthy") or _pause(found, terms)
     return DONE if found.weight >= goal.number else _obstacle(found, terms)
 
 
-def _revision(goal: Goal, found: Facts, _runs: tuple[Run, ...], _terms: Terms) -> Verdict:
+def _revision(goal: Goal, found: Facts, _runs: tuple[Run, ...], terms: Terms) -> Verdict:
     if found.revision > goal.number:
         return Verdict(ERROR, f"is at revision {found.revision} already")
-    return DONE if found.revision == goal.number else WAITING
+    if found.revision == goal.number:
+        return DONE
+    return _over(found, terms, f"is healthy at revision {found.revision}") or WAITING
 
 
 def _analysis(goal: Goal, found: Facts, runs: tuple[Run, ...], terms: Terms) -> Verdict:

@@ -109,6 +109,7 @@ TIMED = paused(3)
         ("weight=101", rollout(), ERROR),
         ("weight=0", aborted(), REACHED),
         ("weight=0", PROGRESSING, None),
+        ("weight=0", paused(), PAUSED),
         ("revision=3", PROGRESSING, REACHED),
         ("revision=4", rollout(), None),
         ("revision=2", rollout(), ERROR),
@@ -135,7 +136,7 @@ def test_through_pauses(goal: str) -> None:
 
 
 def test_one_release_is_over_once_it_is_healthy() -> None:
-    for goal in ("paused", "degraded", "aborted", "analysis=smoke=successful"):
+    for goal in ("paused", "degraded", "aborted", "analysis=smoke=successful", "weight=0", "revision=4"):
         assert judge(goal, rollout(), final=True) == ERROR
         assert judge(goal, rollout()) is None
 

@@ -143,6 +143,40 @@ def test_steps_that_ran_an_analysis_tell_when_they_began() -> None:
     assert (metric["lastValue"], metric["message"], metric["lastMeasuredAt"]) == ("7", "too many", ago(10))
 
 
+def test_of_several_tries_the_last_tells_when_its_steps_began() -> None:
+    steps = [{"analysis": {}}, {"analysis": {}}, {"analysis": {}}]
+
+    def run(index: int, past: float, suffix: str = "") -> Json:
+        labels = {"step-index": str(index), "rollouts-pod-template-hash": "abc"}
+        return {"kind": "AnalysisRun", "metadata": meta(f"r-abc-2-{index}{suffix}", "r", past, labels=labels)}
+
+    runs = [run(0, 900), run(1, 800), run(2, 700), run(0, 300, ".1"), run(1, 200, ".1")]
+    status = {"currentStepIndex": 1, "currentPodHash": "abc"}
+    document = one(canary(steps, status), *runs)
+    assert [step.get("startedAt") for step in document["steps"]] == [ago(300), ago(200), None]
+    document = one(canary(steps, {**status, "currentStepIndex": 0, "abort": True}), *runs)
+    assert [step.get("startedAt") for step in document["steps"]] == [None] * 3
+
+
+def test_steps_that_ran_an_experiment_or_a_plugin_tell_when_they_began() -> None:
+    steps = [{"experiment": {}}, {"plugin": {"name": "p"}}, {"experiment": {}}, {"plugin": {"name": "p"}}]
+    plugins = [
+        {"index": 1, "name": "p", "operation": "Run", "phase": "Successful", "startedAt": ago(200)},
+        {"index": 3, "name": "p", "operation": "Abort", "phase": "Successful", "startedAt": ago(50)},
+    ]
+    experiments = [
+        {"kind": "Experiment", "metadata": meta(name, "r", past)}
+        for name, past in (("r-abc-2-0", 300.0), ("r-abc-2-2", 900.0), ("r-abc-2-2.1", 100.0), ("r-abc-1-2", 999.0))
+    ]
+    canary_status = {"stepPluginStatuses": plugins, "currentExperiment": "r-abc-2-2.1"}
+    status = {"currentStepIndex": 2, "currentPodHash": "abc", "canary": canary_status}
+    made = canary(steps, status)
+    made["metadata"]["annotations"] = {"rollout.argoproj.io/revision": "2"}
+    document = one(made, *experiments)
+    assert [step.get("startedAt") for step in document["steps"]] == [ago(300), ago(200), ago(100), None]
+    assert document["step"]["startedAt"] == ago(100)
+
+
 @pytest.mark.parametrize(
     ("fields", "ends"),
     [
