@@ -11,6 +11,7 @@ import random
 import sys
 from typing import Any
 
+from kubectl_rollouts.sandbox import writes
 from kubectl_rollouts.sandbox.objects import name_of
 from tests.sandbox.controllers.promises import BrokenPromiseError, Promises
 from tests.sandbox.simulation import NAMESPACE, Object, Simulation, blue_green, canary, service
@@ -28,7 +29,7 @@ class Soak:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        random.seed(seed)  # uids and names are made of it
+        writes._RANDOM.seed(seed)  # uids and names are made of it, and by its uid a pod becomes ready sooner or later
         self.log: list[str] = []
         self.images = 1
         self.kind = self.random.choice(KINDS)
@@ -214,9 +215,9 @@ class Soak:
         require(sim.phase("web") == ("Healthy", ""), f"not healthy at home: {sim.phase('web')}")
         generation = str(sim.rollout("web")["metadata"]["generation"])
         require(sim.status("web")["observedGeneration"] == generation, "an old status at home")
-        writes = len(sim.writes)
+        before = len(sim.writes)
         sim.run(120)
-        require(len(sim.writes) == writes, f"restless at home: {sim.writes[writes:][:3]}")
+        require(len(sim.writes) == before, f"restless at home: {sim.writes[before:][:3]}")
         self.promises.at_home(sim)
         sim.store.delete("Rollout", NAMESPACE, "web")
         if self.kind == "referring":
@@ -246,15 +247,15 @@ def _deployment(spec: Object) -> Object:
 
 def soak(seeds: range, commands: int = 12) -> dict[str, Any]:
     """Play a release for each seed; the number of writes and of events. Raises BrokenPromiseError."""
-    writes = events = 0
+    written = events = 0
     for seed in seeds:
         release = Soak(seed)
         try:
             release.play(commands)
         except Exception as error:
             raise BrokenPromiseError(f"seed {seed}: {error}\n" + "\n".join(release.log)) from error
-        writes, events = writes + len(release.sim.writes), events + len(release.sim.events)
-    return {"releases": len(seeds), "writes": writes, "events": events}
+        written, events = written + len(release.sim.writes), events + len(release.sim.events)
+    return {"releases": len(seeds), "writes": written, "events": events}
 
 
 if __name__ == "__main__":
