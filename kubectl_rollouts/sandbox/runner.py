@@ -233,7 +233,13 @@ class Runner:
                 change.kind, change.namespace, change.name, change.body, change.subresource, change.resource_version
             )
         elif isinstance(change, Create):
-            store.create(change.object)
+            try:
+                store.create(change.object)
+            except ApiStatus as error:
+                if change.refused is not None and not error.conflict:
+                    for instead in change.refused(error.message):
+                        self._apply(instead)
+                raise
         elif isinstance(change, Emit):
             self._recorder.record(change)
         elif isinstance(change, Delete):

@@ -7,7 +7,7 @@ dictionary of objects.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from kubectl_rollouts.sandbox.objects import Object
@@ -33,9 +33,14 @@ class World(Protocol):
 
 
 class Create(NamedTuple):
-    """Create the object. Where the name is taken, the reconcile is run again on what is there then."""
+    """Create the object. Where the name is taken, the reconcile is run again on what is there then.
+
+    Where the object itself is refused, `refused(problem)` says what to do instead; the outcome ends there and the
+    reconcile is run again after a pause.
+    """
 
     object: Object
+    refused: Callable[[str], Sequence[Change]] | None = None
 
 
 class Patch(NamedTuple):

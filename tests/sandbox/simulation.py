@@ -264,14 +264,20 @@ class Simulation:
             try:
                 self._apply(change)
             except ApiStatus as error:
+                if isinstance(change, Create) and change.refused is not None and not error.conflict:
+                    self._come_back(key, 10.0)  # the runner's longest pause
+                    return
                 if not error.conflict and error.code != 404:
                     raise
                 self._queue[key] = None
                 return
         if outcome.again_in is not None:
-            when = self.now + outcome.again_in + 0.001  # a real clock is never early by a rounding error
-            self._due[key] = when
-            heapq.heappush(self._timers, (when, key))
+            self._come_back(key, outcome.again_in)
+
+    def _come_back(self, key: Key, seconds: float) -> None:
+        when = self.now + seconds + 0.001  # a real clock is never early by a rounding error
+        self._due[key] = when
+        heapq.heappush(self._timers, (when, key))
 
     def _apply(self, change: Change) -> None:
         if not isinstance(change, Emit):
@@ -281,7 +287,13 @@ class Simulation:
                 change.kind, change.namespace, change.name, change.body, change.subresource, change.resource_version
             )
         elif isinstance(change, Create):
-            self.store.create(change.object)
+            try:
+                self.store.create(change.object)
+            except ApiStatus as error:
+                if change.refused is not None and not error.conflict:
+                    for instead in change.refused(error.message):
+                        self._apply(instead)
+                raise
         elif isinstance(change, Emit):
             self.events.append(change)
         elif isinstance(change, Delete):

@@ -120,6 +120,19 @@ def test_names_that_are_taken_do_not_stop_the_rest(running: Any) -> None:
     assert runner.wait_idle(10)
 
 
+def test_an_object_that_is_refused_is_told_of_and_tried_again(sandbox: Sandbox) -> None:
+    made = rollout()
+    name = made["metadata"]["name"] = "w" * 250
+    sandbox.store.create(made)
+
+    def conditions() -> list[Object]:
+        found = sandbox.store.get("Rollout", "default", name) or {}
+        return list((found.get("status") or {}).get("conditions") or ())
+
+    eventually(lambda: any(c["reason"] == "ReplicaSetCreateError" for c in conditions()))
+    eventually(lambda: any(e.get("count", 1) > 1 for e in sandbox.store.list("Event", "default")))
+
+
 class Count:
     """Notes which of its keys were reconciled, after ConfigMaps changed."""
 

@@ -379,3 +379,17 @@ def test_a_service_does_not_hold_pods_that_the_next_version_needs() -> None:
         assert sim.phase("web") == ("Paused", "CanaryPauseStep")
     assert sim.sizes("web") == {"1": 3, "2": 0, "3": 1}
     assert sim.service_hash("canary") == sim.status("web")["currentPodHash"]
+
+
+def test_a_replica_set_that_is_refused_is_told_of() -> None:
+    """A name with room for no hash: the rollout says why there are no pods (controller.md §1.4, §2.2)."""
+    sim = Simulation()
+    made = canary(SHORT)
+    name = made["metadata"]["name"] = "w" * 250
+    sim.apply(made)
+    sim.run(30)
+    assert not sim.store.list("ReplicaSet")
+    assert sim.conditions(name)["Progressing"] == "False/ReplicaSetCreateError"
+    assert sim.messages("ReplicaSetCreateError")[0].startswith(f'Failed to create new replica set "{name}-')
+    assert sim.phase(name) == ("Progressing", "more replicas need to be updated")
+    assert "RolloutUpdated" not in sim.reasons()

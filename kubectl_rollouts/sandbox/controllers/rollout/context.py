@@ -6,6 +6,7 @@ that a later rule of the same reconcile sees what an earlier one did, as in the 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kubectl_rollouts.sandbox.controllers.names import HASH
@@ -54,9 +55,9 @@ class Release:
         """Any change, of any object."""
         self._changes.append(change)
 
-    def create(self, obj: Object) -> None:
-        """Create an object."""
-        self._changes.append(Create(obj))
+    def create(self, obj: Object, refused: Callable[[str], Sequence[Change]] | None = None) -> None:
+        """Create an object; `refused` as in Create."""
+        self._changes.append(Create(obj, refused))
 
     def delete(self, kind: str, name: str) -> None:
         """Delete an object of the rollout's namespace."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from kubectl_rollouts.sandbox.controllers.names import (
     EPHEMERAL_METADATA,
     HASH,
@@ -27,7 +30,7 @@ from kubectl_rollouts.sandbox.controllers.rollout.sizes import (
     revision_of,
     spec_replicas,
 )
-from kubectl_rollouts.sandbox.controllers.rollout.status import difference
+from kubectl_rollouts.sandbox.controllers.rollout.status import difference, persist_conditions
 from kubectl_rollouts.sandbox.defaults import pod_template
 from kubectl_rollouts.sandbox.objects import (
     Object,
@@ -41,6 +44,7 @@ from kubectl_rollouts.sandbox.objects import (
     owned_by,
     owner_reference,
 )
+from kubectl_rollouts.sandbox.world import Change, Clock, World
 
 
 def load(release: Release) -> None:
@@ -126,23 +130,32 @@ def create_desired(release: Release) -> None:
     }
     if release.spec.get("minReadySeconds"):
         spec["minReadySeconds"] = release.spec["minReadySeconds"]
-    release.create(
-        {
-            "apiVersion": "apps/v1",
-            "kind": "ReplicaSet",
-            "metadata": {
-                "name": name,
-                "namespace": release.namespace,
-                "labels": labels,
-                "annotations": annotations,
-                "ownerReferences": [owner_reference(release.rollout)],
-            },
-            "spec": spec,
-        }
-    )
+    made: Object = {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "metadata": {
+            "name": name,
+            "namespace": release.namespace,
+            "labels": labels,
+            "annotations": annotations,
+            "ownerReferences": [owner_reference(release.rollout)],
+        },
+        "spec": spec,
+    }
+    release.create(made, refused=partial(_creation_failed, release.rollout, release.world, release.clock, name))
     set_rollout_revision(release, revision)
     release.say("NewReplicaSetCreated", f"Created ReplicaSet {name} (revision {revision})")
     note_progressing(release, "NewReplicaSetCreated", f'Created new replica set "{name}"')
+
+
+def _creation_failed(rollout: Object, world: World, clock: Clock, name: str, problem: str) -> Sequence[Change]:
+    """What to say when the new ReplicaSet is refused (controller.md §1.4); it is tried again."""
+    release = Release(rollout, world, clock)
+    text = f'Failed to create new replica set "{name}": {problem}'
+    release.say("ReplicaSetCreateError", text, "Warning")
+    failed = conditions.made("Progressing", "False", "ReplicaSetCreateError", text, clock.now)
+    persist_conditions(release, [failed])
+    return release.outcome().changes
 
 
 def note_progressing(release: Release, reason: str, text: str) -> None:
