@@ -98,6 +98,10 @@ class Outcome(NamedTuple):
     again_in: float | None = None
 
 
+PODS_NEED = 5.0
+"""Real seconds within which pods of the sandbox become ready, with room to spare."""
+
+
 class Clock(NamedTuple):
     """The time of one reconcile. Timestamps are real time; durations of specs are divided by `speed`."""
 
@@ -112,6 +116,10 @@ class Clock(NamedTuple):
     def left(self, since: float, seconds: float) -> float:
         """The real seconds until that duration is over, 0.0 when it is."""
         return max(0.0, since + seconds / self.speed - self.now)
+
+    def left_for_pods(self, since: float, seconds: float) -> float:
+        """As `left`, for a deadline by which pods must be up: they take real time, which no speed makes shorter."""
+        return max(0.0, since + max(seconds / self.speed, min(seconds, PODS_NEED)) - self.now)
 
     def after(self, seconds: float) -> float:
         """The instant (epoch seconds) at which a duration that begins now is over."""

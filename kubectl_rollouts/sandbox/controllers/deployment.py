@@ -259,7 +259,7 @@ def _conditions(
         return conditions, None
     seconds = deployment["spec"].get("progressDeadlineSeconds")
     seconds = _DEFAULT_DEADLINE if seconds is None else float(seconds)
-    left = clock.left(parse_time(known.get("lastUpdateTime") or known["lastTransitionTime"]), seconds)
+    left = clock.left_for_pods(parse_time(known.get("lastUpdateTime") or known["lastTransitionTime"]), seconds)
     if left > 0 or deployment["spec"].get("paused"):
         return [*conditions, known], left or None
     said = f'ReplicaSet "{name}" has timed out progressing.'

@@ -292,3 +292,25 @@ def test_a_service_that_is_no_longer_named_is_let_go() -> None:
     assert former["spec"]["selector"] == {"app": "web"}
     assert not former["metadata"].get("annotations")
     assert sim.service_hash("other") == sim.service_hash("active") == hashes(sim)[0]
+
+
+@pytest.mark.parametrize("speed", [1.0, 60.0, 1000.0])
+def test_pods_have_time_to_come_up_at_every_speed(speed: float) -> None:
+    sim = Simulation(speed=speed)
+    sim.apply(service("active"), service("preview"), blue_green(spec={"progressDeadlineSeconds": 5}))
+    sim.run(3)
+    sim.set_image("web", "hello:2")
+    sim.run(3)
+    assert "Degraded" not in {state[0] for _, state in sim.states["web"]}
+
+
+def test_a_full_promotion_that_the_deadline_aborts_again_and_again_does_not_spin() -> None:
+    sim = Simulation(speed=1000.0)
+    spec = {"progressDeadlineSeconds": 5, "progressDeadlineAbort": True}
+    sim.apply(service("active"), service("preview"), blue_green(spec=spec))
+    sim.run(3)
+    sim.set_image("web", "hello:bad")
+    sim.run(1)
+    sim.promote("web", full=True)
+    sim.run(60)
+    assert 3 < len(sim.messages("RolloutAborted")) < 60

@@ -218,7 +218,7 @@ def _judge(trial: Trial, template: Mapping, status: Mapping) -> None:
     status["status"] = "Progressing"
     deadline = trial.seconds_or("progressDeadlineSeconds", _PROGRESS_DEADLINE)
     since = text(status, "lastTransitionTime")
-    left = trial.clock.left(parse_time(since), float(deadline)) if since else float(deadline)
+    left = trial.clock.left_for_pods(parse_time(since), float(deadline)) if since else float(deadline)
     if left > 0:
         trial.look_again(left)
         return

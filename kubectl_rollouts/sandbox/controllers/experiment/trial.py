@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubectl_rollouts.rollout.times import parse_time
 from kubectl_rollouts.rollout.validation.access import Mapping, integer, mapping, mappings, present, text
 from kubectl_rollouts.sandbox.controllers.analysis.state import Instants, completed, seconds
 from kubectl_rollouts.sandbox.objects import Object, name_of, namespace_of, uid_of
@@ -68,10 +67,6 @@ class Trial:
         """A number of seconds of the spec, with its default."""
         value = integer(self.spec, field)
         return otherwise if value is None else value
-
-    def left_since(self, written: str, duration: float) -> float:
-        """Real seconds until a duration is over that began at a written time."""
-        return self.clock.left(parse_time(written), duration)
 
 
 def entry(items: list[Mapping], name: str) -> Mapping | None:

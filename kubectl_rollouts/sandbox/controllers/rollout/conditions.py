@@ -225,7 +225,7 @@ def time_to_deadline(release: Release, conditions: Conditions) -> float | None:
         return None
     if progressing.get("reason") == "ProgressDeadlineExceeded":
         return 0.0
-    return release.clock.left(parse_time(progressing["lastUpdateTime"]), deadline_seconds(release))
+    return release.clock.left_for_pods(parse_time(progressing["lastUpdateTime"]), deadline_seconds(release))
 
 
 def _has_minimum(release: Release, new: Object) -> bool:
