@@ -307,6 +307,10 @@ def test_go_templates(env: Env, tmp_path: Path) -> None:
     outcome = run_process("get", "ro", "web", "-o", "go-template={{if", env=env)
     assert (outcome.stdout, outcome.status) == ("", 1)
     assert outcome.stderr.startswith("Error: error parsing template")
+    outcome = run_process("list", "ro", "-o", "go-template={{if", env=env)
+    assert outcome.stderr.startswith("Error: error parsing template {{if, ")
+    outcome = run_process("list", "ro", "-o", 'go-template={{define "x"}}y{{end}}', env=env)
+    assert outcome.stderr == "Error: the template cannot be applied to a list: {{define}} goes with a single object\n"
 
 
 @pytest.mark.usefixtures("web")
@@ -314,6 +318,18 @@ def test_go_templates_without_kubectl(env: Env, tmp_path: Path) -> None:
     outcome = run_process("get", "ro", "web", "-o", "go-template={{.x}}", env={**env, "PATH": str(tmp_path)})
     assert (outcome.stdout, outcome.status) == ("", 1)
     assert "needs kubectl" in outcome.stderr
+
+
+@pytest.mark.usefixtures("web")
+def test_nothing_is_done_when_what_comes_of_it_cannot_be_printed(server: ApiServer, env: Env, tmp_path: Path) -> None:
+    without = run_process("promote", "web", "-o", "go-template={{.x}}", env={**env, "PATH": str(tmp_path)})
+    assert (without.status, "needs kubectl" in without.stderr) == (1, True)
+    assert not [request for request in server.requests() if request.method == "PATCH"]
+    if shutil.which("kubectl"):
+        wrong = run_process("promote", "web", "-o", "go-template={{if", env=env)
+        assert wrong.stderr.startswith("Error: error parsing template {{if, ")
+        assert not [request for request in server.requests() if request.method == "PATCH"]
+        assert ask("promote", "web", "-o", "go-template={{len .spec.strategy.canary.steps}}", env=env) == "2"
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,37 @@ _SECONDS = 60.0
 
 def go_template(template: str, value: Any) -> str:
     """What a Go template makes of a JSON value. Raises Failure: no kubectl, a template that cannot be carried out."""
+    kubectl = _kubectl()
+    if _is_object(value):
+        return _carried_out(kubectl, template, value)
+    wrapped = {"apiVersion": "v1", "kind": "Wrapped", "metadata": {"name": "wrapped"}, "value": value}
+    wrapping = f'{{{{define "kubectl-rollouts"}}}}{template}{{{{end}}}}{{{{template "kubectl-rollouts" .value}}}}'
+    try:
+        return _carried_out(kubectl, wrapping, wrapped)
+    except Failure as failure:
+        if "error parsing template" not in str(failure):
+            raise
+        _carried_out(kubectl, template, wrapped)  # fails in the words that are about the template itself
+        raise Failure("the template cannot be applied to a list: {{define}} goes with a single object") from None
+
+
+def check_template(template: str) -> None:
+    """Find out before anything is changed that a template cannot be carried out on any object. Raises Failure."""
+    try:
+        _carried_out(_kubectl(), template, {"apiVersion": "v1", "kind": "Some", "metadata": {"name": "some"}})
+    except Failure as failure:
+        if "error parsing template" in str(failure) or "kubectl" in str(failure):
+            raise
+
+
+def _kubectl() -> str:
     kubectl = shutil.which("kubectl")
     if kubectl is None:
         raise Failure("-o go-template needs kubectl, which is not on the PATH; -o jsonpath and custom-columns do not")
-    if not _is_object(value):
-        value = {"apiVersion": "v1", "kind": "Wrapped", "metadata": {"name": "wrapped"}, "value": value}
-        template = f'{{{{define "kubectl-rollouts"}}}}{template}{{{{end}}}}{{{{template "kubectl-rollouts" .value}}}}'
+    return kubectl
+
+
+def _carried_out(kubectl: str, template: str, value: Any) -> str:
     words = [kubectl, "patch", "--local", "--type=merge", "-p", "{}", "-f", "-", "-o", f"go-template={template}"]
     try:
         done = subprocess.run(

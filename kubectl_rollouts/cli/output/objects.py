@@ -20,6 +20,10 @@ class ObjectPrinter:
         """Read the flags. Raises Failure."""
         self._session = session
         self._request = Request(session)
+        if self._request.form is not None and self._request.form.template:
+            from kubectl_rollouts.cli.output.go_template import check_template
+
+            check_template(self._request.form.template)
         if session.parsed.values.get("watch"):
             raise Failure("--output and --watch exclude each other: create the object, then get it with --watch")
 
