@@ -1,250 +1,198 @@
-"""Whole releases of a canary, step by step: the states that last, and where each step settles (controller.md §3 to §8).
+"""Whole releases: the states that a watcher sees, in their order (controller.md §2.4, §7, §9, §10, §13.3).
 
-A step is (what a user does, what to wait for, the lasting states as "phase message@index", the ReplicaSets as
-"hash number: asked/available", with a "*" for a deadline, and the weights with traffic routing).
+A state that begins with `~` is passed in a moment; all others last longer than a watcher takes for one.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from kubectl_rollouts.sandbox.objects import annotations_of
-from tests.conformance.trace import BRIEF
-from tests.sandbox.controllers.test_traces import settle
-from tests.sandbox.controllers.test_traffic import NGINX, ingress
-from tests.sandbox.simulation import Object, Simulation, canary, service
+from tests.conformance import trace
+from tests.sandbox.simulation import Simulation, blue_green, canary, service
 
-STEPS: list[Object] = [{"setWeight": 25}, {"pause": {}}, {"setWeight": 50}, {"pause": {"duration": "2s"}}]
-HEALTHY, PAUSED, DEGRADED = {"phase": "Healthy"}, {"phase": "Paused"}, {"phase": "Degraded"}
-BACK: dict[str, Any] = {**DEGRADED, "available": 4, "replicas": 4}
-GROWING = "Progressing more replicas need to be updated"
-STARTING = "Progressing updated replicas are still becoming available"
-LEAVING = "Progressing old replicas are pending termination"
-TO_GO = "Progressing waiting for all steps to complete"
-PAUSE = "Paused CanaryPauseStep"
-ABORTED = "Degraded RolloutAborted: Rollout aborted update to revision 2"
-TIMED_OUT = 'ReplicaSet "web-7b9497dd97" has timed out progressing.'
+Object = dict[str, Any]
+Action = Callable[[Simulation], None]
+
+MORE = "Progressing more replicas need to be updated"
+CUTOVER = "Progressing active service cutover pending"
+ANALYSIS = "Progressing waiting for analysis to complete"
+HELD, DOUBT, HEALTHY = "Paused BlueGreenPause", "Paused InconclusiveAnalysisRun", "Healthy "
+FAILED = 'Metric "check" assessed Failed due to failed (1) > failureLimit (0)'
+CHECK = {"templates": [{"templateName": "check"}]}
+SLEEPING = ["sleep", "600"]
 
 
-class Step(NamedTuple):
-    """One thing that a user does, and what comes of it."""
-
-    command: str
-    until: dict[str, Any]
-    lasting: list[str]
-    sizes: str
-    weights: str = ""
-
-
-def routed(**strategy: Any) -> Object:
-    names = {"canaryService": "canary", "stableService": "stable"}
-    steps = strategy.pop("steps", STEPS)
-    return canary(steps, trafficRouting={**NGINX, **strategy.pop("routing", {})}, **names, **strategy)
+def check(tag: str = "1", command: list[str] | None = None, **metric: Any) -> Object:
+    """An AnalysisTemplate of one Job."""
+    container: Object = {"name": "job", "image": f"job:{tag}", **({"command": command} if command else {})}
+    job = {"spec": {"backoffLimit": 0, "template": {"spec": {"restartPolicy": "Never", "containers": [container]}}}}
+    spec = {"metrics": [{"name": "check", "provider": {"job": job}, **metric}]}
+    metadata = {"name": "check"}
+    return {"apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisTemplate", "metadata": metadata, "spec": spec}
 
 
-def deployed(index: int | None = 4) -> Step:
-    return Step("", HEALTHY, [f"{STARTING}@{index}", f"Healthy@{index}"], "4/4")
+def aborted(cause: str = "") -> str:
+    return "Degraded RolloutAborted: Rollout aborted update to revision 2" + (f": {cause}" if cause else "")
 
 
-UPDATE = Step("image hello:2", PAUSED, [f"{GROWING}@0", f"{PAUSE}@1"], "3/3 1/1")
-ROUTED_UPDATE = UPDATE._replace(sizes="4/4 1/1", weights="25/75")
-COURSES: dict[str, tuple[Object, list[Step]]] = {
-    "rolling update": (
-        canary(None),
+def image(tag: str) -> Action:
+    return lambda sim: sim.set_image("web", f"hello:{tag}")
+
+
+def promote(sim: Simulation) -> None:
+    sim.promote("web")
+
+
+def promote_full(sim: Simulation) -> None:
+    sim.promote("web", full=True)
+
+
+def abort(sim: Simulation) -> None:
+    sim.abort("web")
+
+
+def retry(sim: Simulation) -> None:
+    sim.retry("web")
+
+
+def mend(sim: Simulation) -> None:
+    sim.apply(check())
+
+
+def terminate(sim: Simulation) -> None:
+    for run in sim.store.list("AnalysisRun"):
+        if not (run.get("status") or {}).get("completedAt"):
+            sim.patch("AnalysisRun", run["metadata"]["name"], {"spec": {"terminate": True}})
+
+
+def course(sim: Simulation, start: int, end: float) -> list[Object]:
+    states = sim.states["web"][start:]
+    ends = [since for since, _ in states[1:]] + [end]
+    return [
+        {"state": f"{phase} {message}", "brief": until - since < trace.BRIEF}
+        for (since, (phase, message, _)), until in zip(states, ends, strict=False)
+    ]
+
+
+MANUAL = {"autoPromotionEnabled": False, "abortScaleDownDelaySeconds": 3}
+EXPERIMENT = {"experiment": {"duration": "3s", "templates": [{"name": "a", "specRef": "canary"}]}}
+COURSES: dict[str, tuple[Object, Object | None, list[tuple[Action, list[str]]]]] = {
+    "a pause that ends by itself": (
+        blue_green(autoPromotionSeconds=3),
+        None,
+        [(image("2"), [f"~{MORE}", CUTOVER, HELD, HEALTHY])],
+    ),
+    "a small preview": (
+        blue_green(previewReplicaCount=1, **MANUAL),
+        None,
+        [(image("2"), [MORE, HELD]), (promote, [f"~{MORE}", CUTOVER, HEALTHY])],
+    ),
+    "back within the delay": (
+        blue_green(**MANUAL),
+        None,
         [
-            deployed(None),
-            Step("image hello:2", HEALTHY, [f"{GROWING}@None", f"{STARTING}@None", "Healthy@None"], "0/0 4/4"),
-            Step("image hello:bad", {"phase": "Progressing"}, [f"{GROWING}@None"], "0/0 3/3 2/0"),
-            Step("image hello:2", HEALTHY, [f"{STARTING}@None", "Healthy@None"], "0/0 4/4 0/0"),
+            (image("2"), [f"~{MORE}", CUTOVER, HELD]),
+            (promote, [f"~{CUTOVER}", HEALTHY]),
+            (image("1"), [f"~{CUTOVER}", HEALTHY]),
         ],
     ),
-    "no surge": (
-        canary([{"setWeight": 50}, {"pause": {}}], maxSurge=0, maxUnavailable=1),
+    "an analysis before the switch fails and is done again": (
+        blue_green(prePromotionAnalysis=CHECK, **MANUAL),
+        check("fail"),
         [
-            deployed(2),
-            Step("image hello:2", PAUSED, [f"{GROWING}@0", f"{PAUSE}@1"], "2/2 2/2"),
-            Step("abort", BACK, [f"{ABORTED}@0"], "4/4 0/0"),
-            Step("retry", PAUSED, [f"{GROWING}@0", f"{PAUSE}@1"], "2/2 2/2"),
-            Step("promote", HEALTHY, [f"{GROWING}@2", f"{STARTING}@2", "Healthy@2"], "0/0 4/4"),
-        ],
-    ),
-    "nobody may be missing": (
-        canary([{"setWeight": 50}, {"pause": {}}], maxSurge=1, maxUnavailable=0),
-        [
-            deployed(2),
-            Step("image hello:2", PAUSED, [f"{GROWING}@0", f"{PAUSE}@1"], "2/2 2/2"),
-            Step("promote", HEALTHY, [f"{GROWING}@2", f"{LEAVING}@2", "Healthy@2"], "0/0 4/4"),
-        ],
-    ),
-    "rollback window": (
-        canary(STEPS, spec={"rollbackWindow": {"revisions": 2}}),
-        [
-            deployed(),
-            UPDATE,
-            Step("full", HEALTHY, [f"{GROWING}@4", f"{STARTING}@4", "Healthy@4"], "0/0 4/4"),
-            Step("image hello:1", HEALTHY, [f"{GROWING}@4", f"{STARTING}@4", "Healthy@4"], "4/4 0/0"),
-        ],
-    ),
-    "deadline that aborts": (
-        canary(STEPS, spec={"progressDeadlineSeconds": 4, "progressDeadlineAbort": True}),
-        [
-            deployed(),
-            Step("image hello:bad", BACK, [f"{GROWING}@0", f"{ABORTED}: {TIMED_OUT}@0"], "4/4 0/0"),
-            Step("image hello:2", PAUSED, [f"{GROWING}@0", f"{PAUSE}@1"], "3/3 0/0 1/1"),
-        ],
-    ),
-    "paused before the first deploy": (
-        canary(STEPS, spec={"paused": True}),
-        [
-            Step("", PAUSED, ["Paused manually paused@4"], "0/0"),
-            Step("resume", HEALTHY, [f"{STARTING}@4", "Healthy@4"], "4/4"),
-        ],
-    ),
-    "no replicas": (
-        canary(STEPS, replicas=0),
-        [
-            Step("", HEALTHY, ["Healthy@4"], "0/0"),
-            Step("image hello:2", PAUSED, [f"{PAUSE}@1"], "0/0 0/0"),
-            Step("scale 4", {**PAUSED, "available": 4}, [], "3/3 1/1"),
-            Step("scale 2", {**PAUSED, "available": 3}, [], "2/2 1/1"),
-        ],
-    ),
-    "restart at a pause": (
-        canary(STEPS),
-        [deployed(), UPDATE, Step("restart", {**PAUSED, "available": 4}, [], "3/3 1/1")],
-    ),
-    "next version at a pause": (
-        canary(STEPS),
-        [
-            deployed(),
-            UPDATE,
-            Step("image hello:3", PAUSED, [f"{GROWING}@0", f"{PAUSE}@1"], "3/3 0/0 1/1"),
-            Step("image hello:2", PAUSED, [f"{GROWING}@0", f"{PAUSE}@1"], "3/3 1/1 0/0"),
-            Step("image hello:1", HEALTHY, [f"{STARTING}@4", "Healthy@4"], "4/4 0/0 0/0"),
-        ],
-    ),
-    "routed, aborted": (
-        routed(abortScaleDownDelaySeconds=3),
-        [
-            deployed()._replace(weights="0/100"),
-            ROUTED_UPDATE,
-            Step("abort", DEGRADED, [f"{ABORTED}@0"], "4/4 1/1*", "0/100"),
-            Step("retry", PAUSED, [f"{PAUSE}@1"], "4/4 1/1", "25/75"),
-            Step("abort", {**DEGRADED, "replicas": 4}, [f"{ABORTED}@0"], "4/4 0/0*", "0/100"),
-            Step("retry", PAUSED, [f"{GROWING}@0", f"{PAUSE}@1"], "4/4 1/1", "25/75"),
-            Step("full", HEALTHY, [f"{TO_GO}@4", "Healthy@4"], "4/4* 4/4", "0/100"),
-        ],
-    ),
-    "routed, back to stable": (
-        routed(),
-        [
-            deployed()._replace(weights="0/100"),
-            ROUTED_UPDATE,
-            Step("image hello:1", HEALTHY, ["Healthy@4"], "4/4 1/1*", "0/100"),
-            Step("image hello:3", PAUSED, [f"{GROWING}@0", f"{PAUSE}@1"], "4/4 1/1* 1/1", "25/75"),
-        ],
-    ),
-    "routed, another number of replicas": (
-        routed(minPodsPerReplicaSet=2, routing={"maxTrafficWeight": 50}),
-        [
-            deployed()._replace(weights="0/50"),
-            Step("image hello:2", PAUSED, [f"{GROWING}@0", f"{PAUSE}@1"], "4/4 2/2", "25/25"),
-            Step("scale 8", {**PAUSED, "available": 12}, [], "8/8 4/4", "25/25"),
-            Step("scale 1", {**PAUSED, "replicas": 2}, [], "1/1 1/1", "25/25"),
-        ],
-    ),
-    "routed, scale of its own": (
-        routed(
-            steps=[
-                {"setCanaryScale": {"replicas": 3}},
-                {"pause": {}},
-                {"setWeight": 25},
-                {"pause": {}},
-                {"setCanaryScale": {"matchTrafficWeight": True}},
-                {"pause": {}},
-            ]
-        ),
-        [
-            deployed(6)._replace(weights="0/100"),
-            Step("image hello:2", PAUSED, [f"{GROWING}@0", f"{PAUSE}@1"], "4/4 3/3", "0/100"),
-            Step("promote", {**PAUSED, "step": 3}, [f"{PAUSE}@3"], "4/4 3/3", "25/75"),
-            Step("promote", {**PAUSED, "step": 5}, [f"{PAUSE}@5"], "4/4 1/1", "25/75"),
-            Step("promote", HEALTHY, [f"{TO_GO}@6", "Healthy@6"], "4/4* 4/4", "0/100"),
-        ],
-    ),
-    "routed, stable scaled dynamically": (
-        routed(dynamicStableScale=True),
-        [
-            deployed()._replace(weights="0/100"),
-            Step("image hello:2", PAUSED, [f"{GROWING}@0", f"{PAUSE}@1"], "3/3 1/1", "25/75"),
-            Step("abort", {**DEGRADED, "replicas": 4}, [f"{ABORTED}@0"], "4/4 0/0", "0/100"),
-            Step("retry", PAUSED, [f"{GROWING}@0", f"{PAUSE}@1"], "3/3 1/1", "25/75"),
-            Step(
-                "promote",
-                {**HEALTHY, "replicas": 4},
-                [f"{GROWING}@2", f"{PAUSE}@3", f"{TO_GO}@4", "Healthy@4"],
-                "0/0 4/4",
-                "0/100",
+            (
+                image("2"),
+                [f"~{MORE}", CUTOVER, aborted(f"Blue/green pre-promotion analysis phase error/failed: {FAILED}")],
             ),
+            (mend, []),
+            (retry, [f"~{MORE}", CUTOVER, HELD]),
+            (promote, [f"~{CUTOVER}", HEALTHY]),
         ],
     ),
-    "routed, a single pod": (
-        routed(replicas=1),
+    "an analysis after the switch fails": (
+        blue_green(postPromotionAnalysis=CHECK, abortScaleDownDelaySeconds=3),
+        check("fail"),
         [
-            deployed()._replace(sizes="1/1", weights="0/100"),
-            Step("image hello:2", PAUSED, [f"{TO_GO}@0", f"{PAUSE}@1"], "1/1 1/1", "25/75"),
-            Step("image hello:3", PAUSED, [f"{TO_GO}@0", f"{PAUSE}@1"], "1/1 0/0 1/1", "25/75"),
+            (
+                image("2"),
+                [
+                    f"~{MORE}",
+                    CUTOVER,
+                    ANALYSIS,
+                    aborted(f"Blue/green post-promotion analysis phase error/failed: {FAILED}"),
+                ],
+            ),
+            (promote_full, [f"~{MORE}", CUTOVER, HEALTHY]),
+        ],
+    ),
+    "an analysis before the switch is ended by hand": (
+        blue_green(prePromotionAnalysis=CHECK, **MANUAL),
+        check(command=SLEEPING),
+        [
+            (image("2"), [f"~{MORE}", CUTOVER]),
+            (terminate, [DOUBT]),
+            (promote, [CUTOVER]),
+            (abort, [aborted()]),
+        ],
+    ),
+    "a background analysis fails during a pause": (
+        canary([{"setWeight": 25}, {"pause": {}}], analysis=CHECK),
+        check("fail"),
+        [
+            (
+                image("2"),
+                [
+                    MORE,
+                    "Paused CanaryPauseStep",
+                    aborted(f"Background analysis phase error/failed: {FAILED}"),
+                ],
+            )
+        ],
+    ),
+    "a step's analysis is ended by hand and its step skipped": (
+        canary([{"setWeight": 25}, {"analysis": CHECK}, {"pause": {}}]),
+        check(command=SLEEPING),
+        [(image("2"), [MORE]), (terminate, [DOUBT]), (promote, [f"~{DOUBT}", f"~{MORE}", "Paused CanaryPauseStep"])],
+    ),
+    "an experiment before the first weight": (
+        canary([EXPERIMENT, {"setWeight": 25}, {"pause": {}}]),
+        None,
+        [(image("2"), [MORE, "Paused CanaryPauseStep"]), (abort, [aborted()])],
+    ),
+    "an experiment that never comes up": (
+        canary([EXPERIMENT, {"pause": {}}], spec={"progressDeadlineSeconds": 4}),
+        None,
+        [
+            (
+                image("bad"),
+                [
+                    MORE,
+                    aborted(
+                        "Experiment analysis phase is error/failed: "
+                        "Template 'a' exceeded its progressDeadlineSeconds (4)"
+                    ),
+                ],
+            )
         ],
     ),
 }
 
 
-def act(sim: Simulation, command: str) -> None:
-    match command.split():
-        case ["image", image]:
-            sim.set_image("web", image)
-        case ["scale", replicas]:
-            sim.scale("web", int(replicas))
-        case ["full"]:
-            sim.promote("web", full=True)
-        case ["resume"]:
-            sim.patch("Rollout", "web", {"spec": {"paused": False}})
-        case [word]:
-            getattr(sim, word)("web")
-
-
-def shown(sim: Simulation) -> str:
-    found = []
-    for item in sorted(sim.replica_sets("web"), key=lambda i: (i["metadata"]["creationTimestamp"], first(i))):
-        deadline = "*" if "scale-down-deadline" in annotations_of(item) else ""
-        found.append(f"{item['spec']['replicas']}/{item['status'].get('availableReplicas', 0)}{deadline}")
-    return " ".join(found)
-
-
-def first(item: Object) -> int:
-    """The revision that a ReplicaSet was made for."""
-    annotations = annotations_of(item)
-    history = annotations.get("rollout.argoproj.io/revision-history", "").split(",")[0]
-    return int(history or annotations["rollout.argoproj.io/revision"])
-
-
 @pytest.mark.parametrize("name", COURSES)
 def test_course(name: str) -> None:
-    made, steps = COURSES[name]
+    rollout, template, steps = COURSES[name]
     sim = Simulation()
-    sim.apply(service("canary"), service("stable"), ingress(), made)
-    seen = 0
-    for step in steps:
-        if step.command:
-            act(sim, step.command)
-        settle(sim, step.until)
-        states = sim.states["web"][seen:]
-        seen += len(states)
-        ends = [t for t, _ in states[1:]] + [sim.now]
-        lasting = [s for (t, s), end in zip(states, ends, strict=False) if end - t >= BRIEF]
-        told = [f"{f'{phase} {message}'.strip()}@{index}" for phase, message, index in lasting]
-        assert (step.command, told, shown(sim)) == (step.command, step.lasting, step.sizes)
-        weights = (sim.status("web").get("canary") or {}).get("weights") or {}
-        assert "/".join(str(weights[side]["weight"]) for side in ("canary", "stable") if weights) == step.weights
+    sim.apply(service("active"), service("preview"), *([template] if template else []), rollout)
+    sim.run(5)
+    for action, wanted in steps:
+        start = len(sim.states["web"])
+        action(sim)
+        sim.run(12)
+        expected = [{"state": state.removeprefix("~"), "brief": state.startswith("~")} for state in wanted]
+        seen = course(sim, start, sim.now)
+        # steps of a canary are told apart by their index, which is left out here
+        merged = [item for i, item in enumerate(seen) if not i or item["state"] != seen[i - 1]["state"]]
+        assert trace.in_order(expected, merged), (action, wanted, seen)
