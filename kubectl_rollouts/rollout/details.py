@@ -278,7 +278,10 @@ def _attribute(kind: str) -> str:
 
 
 def pause_seconds(duration: float | str | None) -> float | None:
-    """How long a pause lasts: a number of seconds, as text too, or a Go duration. None: nothing ends it."""
+    """How long a pause lasts: a number of seconds, as text too, or a Go duration's whole ones (resources.md §12).
+
+    None: nothing ends it.
+    """
     if duration is None:
         return None
     if not isinstance(duration, str):
@@ -287,7 +290,7 @@ def pause_seconds(duration: float | str | None) -> float | None:
     if number is not None:
         return float(number)
     try:
-        return parse_duration(duration) / 1e9
+        return float(int(parse_duration(duration) / 1e9))
     except Failure:
         return None
 
