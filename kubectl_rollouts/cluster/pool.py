@@ -108,7 +108,13 @@ class Pool:
         server, proxy = self.server, self.proxy
         near = proxy or server
         context = self._tls() if server.scheme == "https" else None
-        sock = connect(near.host, near.port, end - time.monotonic(), cancelled)
+        try:
+            sock = connect(near.host, near.port, end - time.monotonic(), cancelled)
+        except WireError as error:
+            if proxy is None or error.cause == "closed":
+                raise
+            doing = "socks connect" if proxy.scheme == "socks5" else "proxyconnect"
+            raise WireError(f"{doing} tcp: {error.cause}", timed_out=error.timed_out) from None
         try:
             if proxy is not None and proxy.scheme == "socks5":
                 socks_tunnel(sock, proxy, server, max(0.001, end - time.monotonic()))

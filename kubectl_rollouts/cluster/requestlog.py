@@ -139,6 +139,8 @@ def _redacted(value: Any, key: str = "") -> Any:
     if isinstance(value, list):
         return [_redacted(item, key) for item in value]
     if isinstance(value, dict):
+        if isinstance(value.get("name"), str) and isinstance(value.get("value"), str):  # an environment variable
+            value = {**value, "value": _redacted(value["value"], value["name"])}
         secret = value.get("kind") == "Secret" or ("type" in value and "data" in value and "kind" not in value)
         return {
             name: _blanked(item)

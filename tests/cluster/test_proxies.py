@@ -219,7 +219,10 @@ def test_a_socks_proxy_that_refuses(connect: Connect, relay: Callable[..., Relay
 
 
 def test_a_proxy_that_is_not_there(connect: Connect) -> None:
-    with pytest.raises(ConnectionFailed, match=r"dial tcp 127\.0\.0\.1:1: connect: connection refused") as caught:
+    cause = r" tcp: dial tcp 127\.0\.0\.1:1: connect: connection refused"
+    with pytest.raises(ConnectionFailed, match="socks connect" + cause):
+        connect("https://api.test", proxy_url="socks5://127.0.0.1:1").get(WIDGETS, "ns", "w")
+    with pytest.raises(ConnectionFailed, match="proxyconnect" + cause) as caught:
         connect("https://api.test", proxy_url="http://127.0.0.1:1").get(WIDGETS, "ns", "w")
     assert not caught.value.sent
 

@@ -470,7 +470,8 @@ def test_the_log_at_8_shows_headers_and_bodies_but_no_secret(serve: Serve, conne
         "metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": SECRET}},
     }
     listed = {"kind": "SecretList", "items": [{"type": "Opaque", "data": {"k": SECRET}, "metadata": {}}]}
-    config = {"spec": {"env": [{"token": SECRET}], "client-key-data": SECRET, "x": "visible"}}
+    variables = [{"name": "DB_PASSWORD", "value": SECRET}, {"name": "MODE", "value": "visible"}, {"token": SECRET}]
+    config = {"spec": {"env": variables, "client-key-data": SECRET, "x": "visible"}}
     for body in (secret, listed, config):
         server = serve(lambda exchange, body=body: exchange.answer(body, Set_Cookie=SECRET))
         connect(server, log=lines.append, verbosity=8).create(WIDGETS, "ns", {**secret, "stringData": {"a": SECRET}})
