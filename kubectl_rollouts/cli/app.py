@@ -9,9 +9,7 @@ when it is asked for: it runs the sandbox's commands, whose start nobody waits f
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
-
+from kubectl_rollouts.cli.lean import import_lean
 from kubectl_rollouts.cli.tree import MANY, Command
 from kubectl_rollouts.errors import Failure
 
@@ -82,19 +80,8 @@ class TyperApp(App):
 
 
 def app_of(command: Command) -> App:
-    """Import the module of a command and return its application.
-
-    msgspec takes `typing_extensions` where it is installed, for what Python 3.11 has itself; importing that costs as
-    much as an interpreter start, so it is not there for those who are imported here.
-    """
-    hidden = "typing_extensions" not in sys.modules
-    if hidden:
-        sys.modules["typing_extensions"] = None  # type: ignore[assignment]  # how Python says: not to be imported
-    try:
-        app: App = import_module(f"kubectl_rollouts.cli.{command.module}").app
-    finally:
-        if hidden:
-            del sys.modules["typing_extensions"]
+    """Import the module of a command and return its application."""
+    app: App = import_lean(f"kubectl_rollouts.cli.{command.module}").app
     return app
 
 

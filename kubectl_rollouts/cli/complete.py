@@ -224,6 +224,9 @@ def _matching(candidates: list[Candidate], unfinished: str, directive: int) -> C
 
 def _asked(what: str, given: Parsed, unfinished: str, directive: int) -> Completion:
     """Complete with what the kubeconfig or the cluster knows; nothing when it cannot be asked."""
+    from kubectl_rollouts.cli.lean import import_lean
+
+    import_lean("msgspec")
     from kubectl_rollouts.cli.candidates import candidates
 
     found = candidates(what, given)

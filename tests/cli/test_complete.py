@@ -340,6 +340,8 @@ def test_what_a_completion_imports(cluster: Replayed, words: list[str]) -> None:
         "subprocess",
         "yaml",
         "dataclasses",
+        "inspect",
+        "typing_extensions",
     }
     if words == ["pro"]:
         assert not loaded & {"typing", "re", "msgspec", "http", "ssl", "socket", "json", "contextlib"}
