@@ -131,6 +131,7 @@ def tls_error(error: OSError, host: str) -> str:
         if what in ("wrong version number", "record layer failure", "packet length too long"):
             return "http: server gave HTTP response to HTTPS client"
         if what.startswith(("tlsv1 alert ", "tlsv13 alert ", "sslv3 alert ")):
-            return f"remote error: tls: {what.partition(' alert ')[2]}"
+            alert = what.partition(" alert ")[2]
+            return f"remote error: tls: {'unknown certificate authority' if alert == 'unknown ca' else alert}"
         return f"tls: {what}"
     return (error.strerror or str(error) or "EOF").lower()

@@ -286,7 +286,12 @@ class Transport:
             if not config.cluster_name:
                 return "the kubeconfig has no current context: use --context, or kubectl config use-context"
             return f'the kubeconfig has no server for cluster "{config.cluster_name}"'
-        if "certificate is not valid for" in error.cause:
+        if error.cause.startswith("remote error: tls: ") and "certificate" in error.cause:
+            user = config.user
+            if not (user.cert_data or user.cert_file or user.exec):
+                return f'the server asks for a client certificate, and user "{config.user_name}" has none'
+            return f'the server does not accept the client certificate of user "{config.user_name}"'
+        if "certificate is not valid for" in error.cause or "any IP SANs" in error.cause:
             return "correct the server in the kubeconfig, or set tls-server-name to a name that the certificate has"
         if "signed by unknown authority" in error.cause:
             if not (config.ca_data or config.ca_file):

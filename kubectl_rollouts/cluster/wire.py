@@ -250,6 +250,10 @@ class Wire:
             return WireError(f"{doing} tcp: i/o timeout", timed_out=True, answered=answered)
         if type(error).__name__ in ("SSLEOFError", "SSLZeroReturnError"):
             return WireError("unexpected EOF", answered=answered)
+        if type(error).__name__ == "SSLError":  # with TLS 1.3 the server judges our certificate after the handshake
+            from kubectl_rollouts.cluster.tls import tls_error
+
+            return WireError(tls_error(error, ""), garbled=True)
         return WireError(f"{doing} tcp: {reason(error)}", answered=answered)
 
 

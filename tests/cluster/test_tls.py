@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -162,6 +165,60 @@ def test_tls_where_plain_http_is_spoken(connect: Connect) -> None:
         with pytest.raises(ConnectionFailed, match="http: server gave HTTP response to HTTPS client"):
             connect(f"https://127.0.0.1:{listener.getsockname()[1]}", insecure=True).get(WIDGETS, "ns", "w")
         thread.join()
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize(
+    ("user", "text"),
+    [
+        (User(), "remote error: tls: .* (the server asks for a client certificate, and user .u. has none)"),
+        (
+            User(cert_data=CERT, key_data=KEY),
+            "tls: unknown certificate authority (the server does not accept the client certificate of user .u.)",
+        ),
+    ],
+)
+def test_a_server_that_wants_another_certificate(
+    connect: Connect, newest: ssl.TLSVersion, user: User, text: str
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(TLS / "server.crt", TLS / "server.key")
+    context.load_verify_locations(TLS / "other-ca.crt")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = newest
+    asked: list[int] = []
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.05)
+
+        def refuse() -> None:
+            while not over.is_set():
+                try:
+                    plain, _ = listener.accept()
+                except TimeoutError:
+                    continue
+                asked.append(1)
+                plain.settimeout(5)
+                sock = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+                with sock, contextlib.suppress(OSError):
+                    try:
+                        sock.do_handshake()
+                    finally:  # the alert is lost when the connection is cut with something unread
+                        socket.socket.shutdown(sock, socket.SHUT_WR)
+                        while select.select([sock], [], [], 5)[0] and os.read(sock.fileno(), 1000):
+                            pass
+
+        thread = threading.Thread(target=refuse, daemon=True)
+        thread.start()
+        pattern = text.replace("(", r"\(").replace(")", r"\)")
+        if newest == ssl.TLSVersion.TLSv1_2:  # OpenSSL says no more than that when there is none at all
+            pattern = "remote error: tls: (handshake failure|unknown certificate authority)"
+        client = connect(f"https://127.0.0.1:{listener.getsockname()[1]}", ca_data=CA, user=user, user_name="u")
+        with pytest.raises(ConnectionFailed, match=pattern):
+            client.get(WIDGETS, "ns", "w")
+        over.set()
+        thread.join()
+    assert asked == [1]  # asking again would not help
 
 
 def test_a_server_that_is_silent_in_the_handshake(connect: Connect) -> None:
