@@ -236,12 +236,14 @@ class Transport:
                 limits.first_byte,
             )
             head = wire.read_head(method, limits.first_byte)
-            self.latency = time.monotonic() - sent_at
+            self.latency = latency = time.monotonic() - sent_at
             if quiet and head.status == 200:
                 keep = True
                 note.answered(head, None)
                 return Response(head, b"", generation), Stream(wire, _decoded(head, wire.body(head, method, quiet)))
-            data = b"".join(_decoded(head, wire.body(head, method, limits.between_bytes)))
+            # A late answer that stalls is reported as soon as one that is silent or stalls at once.
+            between = max(limits.between_bytes - latency, limits.between_bytes / 8)
+            data = b"".join(_decoded(head, wire.body(head, method, between)))
             if head.status >= 400:
                 data = self._log.redacted_answer(data)
             note.answered(head, data)

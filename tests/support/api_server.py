@@ -65,6 +65,7 @@ class Rule:
     drop: bool = False  # reset the connection
     silent: bool = False  # never answer
     half: bool = False  # promise the answer, send half of it
+    stall: bool = False  # the same, and keep the connection open
     lines: list[bytes] | None = None  # of a watch: send these, then end it
 
 
@@ -283,7 +284,10 @@ class _Handler(BaseHTTPRequestHandler):
             server.most_busy = max(server.busy, server.most_busy)
         try:
             if rule is None or not self.misbehave(rule):
-                self.serve(request, body, half=bool(rule and rule.half))
+                self.serve(request, body, half=bool(rule and (rule.half or rule.stall)))
+                if rule and rule.stall:
+                    with server.lock:
+                        server.lock.wait_for(lambda: server.closing, 60)
         except (BrokenPipeError, ConnectionResetError, ConnectionAbortedError):
             self.close_connection = True
         finally:
