@@ -1,4 +1,9 @@
-"""Long watches: memory, descriptors and threads after a million events are those of the beginning."""
+"""Long watches: memory, descriptors, threads and processes after a million events are those of the beginning.
+
+The beginning is early: after the first hundred events, when each kind of event has come once and the modules that
+show it are loaded. What the system gives the process grows a little even then, as its allocators find their size; what
+Python itself holds does not grow at all.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,9 @@ import gc
 import json
 import os
 import socket
+import sys
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
@@ -22,7 +29,9 @@ from tests.support.releases import pod, simple
 from tests.torture.campaign import Campaign, Case
 
 MOST_GROWTH = 5 * 1024 * 1024  # bytes
-WARM = 20_000  # events after which everything that is kept for good is there
+MOST_TRACED = 256 * 1024  # bytes that Python's own account may differ by
+MOST_BLOCKS = 2_000  # objects that may be there more or fewer than before
+WARM = 100  # events: one of each kind has come
 BATCH = 10_000  # events in one case
 PODS = 50  # that come and go
 
@@ -30,6 +39,19 @@ PODS = 50  # that come and go
 def resident() -> int:
     """The memory of this process that is in use, in bytes."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class _Measured:
+    """What this process uses."""
+
+    def __init__(self) -> None:
+        gc.collect()
+        self.memory = resident()
+        self.blocks = sys.getallocatedblocks()
+        self.traced = tracemalloc.get_traced_memory()[0] if tracemalloc.is_tracing() else 0
+        self.descriptors = len(list(Path("/proc/self/fd").iterdir()))
+        self.threads = threading.active_count()
+        self.children = sum(len(file.read_text().split()) for file in Path("/proc/self/task").glob("*/children"))
 
 
 class Stream:
@@ -131,24 +153,38 @@ def _open() -> Iterator[Case]:
                     raise seen
             server.forget()
 
-        def measured() -> tuple[int, int, int]:
-            gc.collect()
-            return resident(), len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
-
         pass_by(WARM)
-        memory, descriptors, threads = measured()
+        before = _Measured()
 
         def case(seed: int) -> None:
             pass_by(BATCH)
-            now = measured()
-            assert now[0] - memory <= MOST_GROWTH, f"grown by {(now[0] - memory) / 2**20:.1f} MB after {seed} batches"
+            now = _Measured()
+            grown = now.memory - before.memory
+            if tracemalloc.is_tracing():  # its own notes are in the process' memory, too
+                traced = now.traced - before.traced
+                assert traced <= MOST_TRACED, f"{traced / 1024:.0f} KB more are held after {seed} batches"
+            else:
+                assert grown <= MOST_GROWTH, f"grown by {grown / 2**20:.1f} MB after {seed} batches"
+            blocks = now.blocks - before.blocks
+            assert blocks <= MOST_BLOCKS, f"{blocks} more blocks are held after {seed} batches"
             # One look at the object may be under way.
-            assert now[1] <= descriptors + 2, f"{now[1]} descriptors, {descriptors} before"
-            assert now[2] <= threads + 2, f"{now[2]} threads, {threads} before"
+            assert now.descriptors <= before.descriptors + 2, f"{now.descriptors} descriptors, {before.descriptors}"
+            assert now.threads <= before.threads + 2, f"{now.threads} threads, {before.threads} before"
+            assert now.children == before.children, f"{now.children} processes, {before.children} before"
 
         yield case
         follower.stop()
         server.listener.close()
+
+
+@contextlib.contextmanager
+def _traced() -> Iterator[Case]:
+    tracemalloc.start()
+    try:
+        with _open() as case:
+            yield case
+    finally:
+        tracemalloc.stop()
 
 
 CAMPAIGNS = [
@@ -158,5 +194,12 @@ CAMPAIGNS = [
         _open,
         long=100,
         short=2,
+    ),
+    Campaign(
+        "events, traced",
+        "the same with Python's own account of its memory: what is held after 100,000 events is what was held before",
+        _traced,
+        long=10,
+        short=1,
     ),
 ]
