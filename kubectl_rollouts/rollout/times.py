@@ -123,13 +123,17 @@ _UNITS = {
     "h": 3_600_000_000_000,
 }
 _LIMIT = 1 << 63
+_LONGEST = 10_000  # characters
 
 
 def parse_duration(text: str) -> int:
     """Nanoseconds of a Go duration such as `1h30m`, `-1.5s` or `0` (spec/commands.md §6, resources.md §12).
 
-    Raises Failure with the text of Go's `time.ParseDuration`.
+    Raises Failure with the text of Go's `time.ParseDuration`; a text that is longer than any duration that somebody
+    means is none (Go would add up a million times `1ns`).
     """
+    if len(text) > _LONGEST:
+        raise Failure(f"time: invalid duration {_quoted(text[:40])}…")
     rest = text[1:] if text[:1] in ("-", "+") else text
     if rest == "0":
         return 0

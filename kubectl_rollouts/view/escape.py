@@ -6,6 +6,7 @@ Control characters (U+0000-001F, U+007F-009F) and those that turn the direction 
 from __future__ import annotations
 
 _TABLE: dict[int, str] = {}
+_LINES: dict[int, str] = {}  # the same, newlines left alone
 
 
 def visible(text: str, keep_newlines: bool = False) -> str:
@@ -17,9 +18,7 @@ def visible(text: str, keep_newlines: bool = False) -> str:
         return text
     if not _TABLE:
         _fill_table()
-    if keep_newlines and "\n" in text:
-        return "\n".join([line.translate(_TABLE) for line in text.split("\n")])
-    return text.translate(_TABLE)
+    return text.translate(_LINES if keep_newlines else _TABLE)
 
 
 def _fill_table() -> None:
@@ -32,4 +31,6 @@ def _fill_table() -> None:
     # Half of a surrogate pair cannot be encoded at all.
     for code in range(0xD800, 0xE000):
         table[code] = f"\\u{code:04x}"
-    _TABLE.update(table)  # at once: no other thread sees it half full
+    # At once, and the table that says whether they are there last: no other thread sees one half full.
+    _LINES.update({code: shown for code, shown in table.items() if code != 0x0A})
+    _TABLE.update(table)

@@ -130,11 +130,23 @@ def _bounded(cell: Cell, most: int) -> Cell:
     return tuple(kept)
 
 
+def _first_lines(cell: Cell, most: int) -> Cell:
+    """A cell up to the end of its `most`-th line: a message may have a million."""
+    kept = []
+    for part, style in cell:
+        pieces = part.split("\n", most)
+        if len(pieces) > most:
+            return (*kept, ("\n".join(pieces[:most]), style))
+        kept.append((part, style))
+        most -= len(pieces) - 1
+    return cell
+
+
 def _folded(line: Line, width: int, height: int) -> list[Text]:
     """A line of the header, on as many lines as it takes (and the window has, and one)."""
     lines: list[Text] = []
-    text = _text(_bounded(line, _SPARE * width * (height + 1)))
-    for index, piece in enumerate(text.split("\n", allow_blank=True)[: height + 1]):
+    text = _text(_first_lines(_bounded(line, _SPARE * width * (height + 1)), height + 1))
+    for index, piece in enumerate(text.split("\n", allow_blank=True)):
         if piece.cell_len <= width:
             lines.append(piece)
         elif index > 0 or width < _NARROW:

@@ -180,6 +180,15 @@ def test_an_expired_token_leads_to_one_full_list(serve: Serve, connect: Connect,
     assert ["limit" in r.target for r in server.requests] == [True] * (expire_at // 2 + 1) + [False]
 
 
+@pytest.mark.parametrize("page", range(1, 10))
+def test_of_five_thousand_nothing_is_doubled_when_a_token_expires(serve: Serve, connect: Connect, page: int) -> None:
+    server = serve(paged(5000, 500, expire_at=500 * page))
+    found = connect(server).list(WIDGETS, "ns", Widget)
+    assert names(found.items) == [f"w{at}" for at in range(5000)]
+    assert found.resource_version == "8"
+    assert ["limit" in r.target for r in server.requests] == [True] * (page + 1) + [False]
+
+
 def test_a_list_that_is_gone_from_the_start_is_an_error(serve: Serve, connect: Connect) -> None:
     server = serve(lambda e: e.answer(status(410, "Expired", "too old"), 410))
     with pytest.raises(ApiError) as caught:

@@ -197,3 +197,9 @@ def test_any_text_is_a_duration_or_a_failure(text: str) -> None:
         assert -(2**63) <= parse_duration(text) < 2**63
     except Failure as failure:
         assert str(failure).startswith("time: ")
+
+
+def test_no_duration_is_added_up_for_ever() -> None:
+    """Three megabytes of them took minutes."""
+    with pytest.raises(Failure, match="invalid duration"):
+        parse_duration("1ns" * 1_000_000)

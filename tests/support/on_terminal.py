@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import select
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -16,11 +17,24 @@ import pyte
 from tests.support.cli import BIN, environment
 
 
+# A shell in small, with job control: the program has a group of its own, in the foreground. Without one nobody could
+# continue a stopped program, so the system would not stop it.
+SHELL = """
+import os, signal, subprocess, sys
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+job = subprocess.Popen(sys.argv[1:], process_group=0, preexec_fn=lambda: signal.signal(signal.SIGTTOU, signal.SIG_DFL))
+os.tcsetpgrp(0, job.pid)
+status = job.wait()
+sys.exit(status if status >= 0 else 128 - status)
+"""
+
+
 class Terminal:
     """A running command and its screen, as a person sees it."""
 
-    def __init__(self, child: pexpect.spawn, columns: int, rows: int) -> None:
+    def __init__(self, child: pexpect.spawn, columns: int, rows: int, *, shell: bool = False) -> None:
         self.child = child
+        self._shell = shell
         self.raw = b""
         self.screen = pyte.Screen(columns, rows)
         self.stream = pyte.ByteStream(self.screen)
@@ -72,7 +86,26 @@ class Terminal:
             if time.monotonic() > ends:
                 raise AssertionError(f"does not end:\n{self.text}")
         self.child.close()
-        return self.child.exitstatus if self.child.exitstatus is not None else -(self.child.signalstatus or 0)
+        status: int | None = self.child.exitstatus
+        if status is not None and self._shell and status > 128:
+            return 128 - status
+        return status if status is not None else -(self.child.signalstatus or 0)
+
+    @property
+    def process(self) -> int:
+        """The number of the program's process."""
+        if not self._shell:
+            return int(self.child.pid)
+        return int(Path(f"/proc/{self.child.pid}/task/{self.child.pid}/children").read_text().split()[0])
+
+    def signal(self, number: int) -> None:
+        """Send the program a signal."""
+        os.kill(self.process, number)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the program is stopped."""
+        return Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 @contextlib.contextmanager
@@ -82,14 +115,16 @@ def on_terminal(
     cwd: Path | None = None,
     columns: int = 100,
     rows: int = 40,
+    shell: bool = False,
 ) -> Iterator[Terminal]:
-    """Run the installed program on a terminal of that size."""
+    """Run the installed program on a terminal of that size; `shell`: below one that can stop and continue it."""
     variables = {**environment(env), "TERM": (env or {}).get("TERM", "xterm-256color")}
     del variables["COLUMNS"]
-    child = pexpect.spawn(
-        str(BIN / "kubectl-rollouts"), list(args), env=variables, cwd=cwd, dimensions=(rows, columns), timeout=15
-    )
+    words = [str(BIN / "kubectl-rollouts"), *args]
+    if shell:
+        words = [sys.executable, "-c", SHELL, *words]
+    child = pexpect.spawn(words[0], words[1:], env=variables, cwd=cwd, dimensions=(rows, columns), timeout=15)
     try:
-        yield Terminal(child, columns, rows)
+        yield Terminal(child, columns, rows, shell=shell)
     finally:
         child.close(force=True)

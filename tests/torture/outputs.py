@@ -52,9 +52,9 @@ class Said(dict[str, str]):
         super().__setitem__(name, text)
 
     @property
-    def longest(self) -> float:
-        """What the slowest command takes: it decodes the objects and draws one of the outputs."""
-        return self.decoding + max(self.seconds.values(), default=0.0)
+    def altogether(self) -> float:
+        """What decoding and all outputs took."""
+        return self.decoding + sum(self.seconds.values())
 
     def failed(self, name: str, failure: Failure) -> None:
         """A Failure is shown as the command line shows it."""

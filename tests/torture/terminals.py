@@ -51,12 +51,12 @@ def _screen(seed: int, env: dict[str, str]) -> None:
     ended_by = ENDS[seed // 2 % 4]
     size = chance.choice([(20, 6), (20, 24), (80, 24), (200, 60), (1, 1), (40, 2)])
     with on_terminal(
-        *command.split(), env={**env, "KUBECTL_ROLLOUTS_TRACEBACK": "1"}, columns=size[0], rows=size[1]
+        *command.split(), env={**env, "KUBECTL_ROLLOUTS_TRACEBACK": "1"}, columns=size[0], rows=size[1], shell=True
     ) as terminal:
         terminal.until(lambda one: ENTER in one.raw)
         for _ in range(chance.randrange(4)):
             _trouble(terminal, chance)
-        terminal.child.kill(ended_by)
+        terminal.signal(ended_by)
         status = terminal.end(15)
     where = f"{command}, {size}, {ended_by.name}: status {status}\n{terminal.raw[-1500:].decode(errors='replace')}"
     gentle = command.startswith("get rollout") and ended_by in (signal.SIGINT, signal.SIGTERM)
@@ -73,15 +73,18 @@ def _trouble(terminal: Terminal, chance: random.Random) -> None:
             terminal.resize(chance.randrange(1, 250), chance.randrange(1, 80))
             terminal.read(0.001)
     elif kind == 1:
-        # Nobody could continue it here, for it has no shell: so the system does not stop it, and it goes on at once.
-        before = len(terminal.raw)
-        terminal.child.kill(signal.SIGTSTP)
-        terminal.until(lambda one: b"\x1b[?1049h" in one.raw[before:].partition(b"\x1b[?1049l")[2])
-        terminal.child.kill(signal.SIGCONT)
+        terminal.signal(signal.SIGTSTP)
+        terminal.until(lambda one: one.stopped)
+        while terminal.raw.rfind(LEAVE) < terminal.raw.rfind(ENTER):  # what it wrote before it stopped
+            assert terminal.read(5.0)
+        assert terminal.raw.rfind(SHOW) > terminal.raw.rfind(HIDE), "the cursor is hidden while it is stopped"
+        entered = terminal.raw.count(ENTER)
+        terminal.signal(signal.SIGCONT)
+        terminal.until(lambda one: one.raw.count(ENTER) > entered)
     else:
         for _ in range(5):
-            terminal.child.kill(signal.SIGCONT)
-            terminal.child.kill(signal.SIGWINCH)
+            terminal.signal(signal.SIGCONT)
+            terminal.signal(signal.SIGWINCH)
             terminal.read(0.01)
 
 
