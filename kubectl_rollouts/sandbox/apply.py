@@ -93,7 +93,7 @@ def _with_entries(obj: Object, entries: list[Object]) -> Object:
 def recorded(kind: Kind, old: Object | None, new: Object, manager: str, subresource: str, now: float) -> Object:
     """The object with the record of an update: the manager owns what it changed, nobody what is gone."""
     walk, shape = Shape(kind.custom), type_of(kind)
-    before, after = ownable(old) if old is not None else {}, ownable(new)
+    before, after = (_writable(kind, ownable(obj), subresource) if obj is not None else {} for obj in (old, new))
     changed = changed_fields(before, after, shape, walk) or {}
     gone = changed_fields(after, before, shape, walk) or {}
     entries = _entries(new) or (_entries(old) if old is not None else [])
@@ -111,6 +111,13 @@ def recorded(kind: Kind, old: Object | None, new: Object, manager: str, subresou
     if fields:
         found.append(_entry(kind, manager, "Update", subresource, fields, now))
     return _with_entries(new, found)
+
+
+def _writable(kind: Kind, obj: Object, subresource: str) -> Object:
+    """What a write through a (sub)resource can change at all: nobody owns a status for what is dropped of a write."""
+    if not kind.status or subresource not in ("", "status"):
+        return obj
+    return {key: value for key, value in obj.items() if (key == "status") == (subresource == "status")}
 
 
 def _entries(obj: Object | None) -> list[Object]:

@@ -51,12 +51,13 @@ class Writer:
         """PUT of an object or its status."""
         obj = _decoded(kind, request)
         _same_name(obj, name, namespace)
-        if kind.custom and not meta(obj).get("resourceVersion"):
-            message = "Invalid value: 0x0: must be specified for an update"
-            raise invalid(kind, name, [Cause("FieldValueInvalid", message, "metadata.resourceVersion")])
         obj, warnings = check(kind, obj, _mode(request))
 
         def edit(old: Object) -> Object:
+            # Of an object that is not there a version is not asked for: that it is not there is said first.
+            if kind.custom and not meta(obj).get("resourceVersion"):
+                message = "Invalid value: 0x0: must be specified for an update"
+                raise invalid(kind, name, [Cause("FieldValueInvalid", message, "metadata.resourceVersion")])
             return self._record(kind, old, _placed(obj, old), request, subresource)
 
         dry = _dry_run(request.query)

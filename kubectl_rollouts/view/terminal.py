@@ -132,7 +132,7 @@ def _bounded(cell: Cell, most: int) -> Cell:
 
 def _first_lines(cell: Cell, most: int) -> Cell:
     """A cell up to the end of its `most`-th line: a message may have a million."""
-    kept = []
+    kept: list[tuple[str, str]] = []
     for part, style in cell:
         pieces = part.split("\n", most)
         if len(pieces) > most:

@@ -402,3 +402,14 @@ def test_an_apply_says_what_it_is_of(http: Http) -> None:
     answer = http.patch(path, {"metadata": {"name": "new"}, "data": {"a": "b"}}, "apply-patch+yaml")
     assert answer.code == 400
     assert http.patch(path, config_map("new"), "apply-patch+yaml").code == 201
+
+
+def test_what_is_not_there_is_said_before_a_version_is_asked_for(http: Http) -> None:
+    assert http("PUT", f"{ROLLOUTS}/web", rollout()).code == 404
+
+
+def test_nobody_owns_a_status_that_a_write_of_the_main_resource_drops(http: Http) -> None:
+    http("POST", f"{ROLLOUTS}?fieldManager=me", {**rollout(), "status": {"replicas": 7}})
+    after = http.patch(f"{ROLLOUTS}/web?fieldManager=me", {"status": {"replicas": 3}}).json
+    mine = [entry for entry in after["metadata"]["managedFields"] if entry["manager"] == "me"]
+    assert [list(entry["fieldsV1"]) for entry in mine] == [["f:spec"]]

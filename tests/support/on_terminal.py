@@ -16,7 +16,6 @@ import pyte
 
 from tests.support.cli import BIN, environment
 
-
 # A shell in small, with job control: the program has a group of its own, in the foreground. Without one nobody could
 # continue a stopped program, so the system would not stop it.
 SHELL = """

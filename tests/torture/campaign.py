@@ -26,6 +26,7 @@ MODULES: tuple[str, ...] = (
     "secrets_kept",
     "growth",
     "against_sandbox",
+    "two_views",
 )
 
 
