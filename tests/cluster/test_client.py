@@ -15,6 +15,7 @@ from msgspec import Struct
 from kubectl_rollouts.cluster.client import JSON_PATCH, Client
 from kubectl_rollouts.cluster.decode import decode
 from kubectl_rollouts.cluster.errors import ApiError, BadAnswer
+from kubectl_rollouts.cluster.transport import Timeouts
 from kubectl_rollouts.errors import Failure
 from tests.cluster.conftest import WIDGETS, answering, widget
 from tests.cluster.raw_server import Exchange, RawServer
@@ -180,10 +181,10 @@ def test_an_expired_token_leads_to_one_full_list(serve: Serve, connect: Connect,
     assert ["limit" in r.target for r in server.requests] == [True] * (expire_at // 2 + 1) + [False]
 
 
-@pytest.mark.parametrize("page", range(1, 10))
+@pytest.mark.parametrize("page", [1, 5, 9])
 def test_of_five_thousand_nothing_is_doubled_when_a_token_expires(serve: Serve, connect: Connect, page: int) -> None:
     server = serve(paged(5000, 500, expire_at=500 * page))
-    found = connect(server).list(WIDGETS, "ns", Widget)
+    found = connect(server, timeouts=Timeouts()).list(WIDGETS, "ns", Widget)
     assert names(found.items) == [f"w{at}" for at in range(5000)]
     assert found.resource_version == "8"
     assert ["limit" in r.target for r in server.requests] == [True] * (page + 1) + [False]
