@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from kubectl_rollouts.errors import Failure
+from kubectl_rollouts.rollout.gotext import mapping_at
 from kubectl_rollouts.rollout.objects import LabelSelector, ObjectMeta, WorkloadRef
 from kubectl_rollouts.typed import convert
 
@@ -17,6 +18,7 @@ Object = dict[str, Any]
 HASH_LABEL = "rollouts-pod-template-hash"
 REVISION = "rollout.argoproj.io/revision"
 _INT64 = 1 << 63
+_TEMPLATE = ".spec.template"
 
 
 class _Spec(Struct, frozen=True, rename="camel"):
@@ -129,27 +131,30 @@ def restored_template(chosen: Revision) -> Object:
 
     Unknown fields are kept (Q10).
     """
-    return _normal(msgspec.json.decode(chosen.spec.template, type=dict[str, Any]))
+    return _normal(mapping_at({"template": msgspec.json.decode(chosen.spec.template)}, "template", _TEMPLATE))
 
 
 def _normal(template: Object) -> Object:
-    meta = dict(template.get("metadata") or {})
+    """A pod template as typed clients write it. Raises Failure for what is none."""
+    meta = dict(mapping_at(template, "metadata", f"{_TEMPLATE}.metadata"))
     if meta.get("creationTimestamp", "") is None:
         del meta["creationTimestamp"]
-    labels = {key: value for key, value in (meta.get("labels") or {}).items() if key != HASH_LABEL}
+    held = mapping_at(meta, "labels", f"{_TEMPLATE}.metadata.labels")
+    labels = {key: value for key, value in held.items() if key != HASH_LABEL}
     meta.pop("labels", None)
     if labels:
         meta["labels"] = labels
-    spec = dict(template.get("spec") or {})
+    spec = dict(mapping_at(template, "spec", f"{_TEMPLATE}.spec"))
     for name in ("initContainers", "containers", "ephemeralContainers"):
         entries = spec.get(name)
         if isinstance(entries, list):
-            spec[name] = [_container(entry) if isinstance(entry, dict) else entry for entry in entries]
+            path = f"{_TEMPLATE}.spec.{name}[]"
+            spec[name] = [_container(entry, path) if isinstance(entry, dict) else entry for entry in entries]
     return {**template, "metadata": meta, "spec": spec}
 
 
-def _container(container: Object) -> Object:
-    resources = dict(container.get("resources") or {})
+def _container(container: Object, path: str) -> Object:
+    resources = dict(mapping_at(container, "resources", f"{path}.resources"))
     for name in ("limits", "requests"):
         amounts = resources.get(name)
         if isinstance(amounts, dict):
@@ -182,7 +187,12 @@ def matches(rollout: Undoable, chosen: Revision, template: Object) -> bool:
     if not derives(current, template):
         return False
     is_current = bool(chosen.template_hash) and chosen.template_hash == rollout.status.current_pod_hash
-    return is_current or _normal(current) == template
+    if is_current:
+        return True
+    try:
+        return _normal(current) == template
+    except Failure:  # text or a list where an object is expected: nothing in it, but not the same
+        return False
 
 
 def derives(part: Any, whole: Any) -> bool:

@@ -126,6 +126,33 @@ def test_the_template_to_restore() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("template", "where"),
+    [
+        ("x", ".spec.template"),
+        ({"metadata": "x"}, ".spec.template.metadata"),
+        ({"metadata": {"labels": ["x"]}}, ".spec.template.metadata.labels"),
+        ({"spec": 5}, ".spec.template.spec"),
+        ({"spec": {"containers": [{"resources": "x"}]}}, ".spec.template.spec.containers[].resources"),
+    ],
+)
+def test_a_template_that_is_none(template: Any, where: str) -> None:
+    with pytest.raises(Failure) as caught:
+        restored_template(owned("a", "1", template=template))
+    assert str(caught.value).startswith(f"{where} accessor error: ")
+
+
+@pytest.mark.parametrize("template", [None, {}, {"metadata": None, "spec": None}])
+def test_an_empty_template(template: Any) -> None:
+    assert restored_template(owned("a", "1", template=template)) == {"metadata": {}, "spec": {}}
+
+
+@pytest.mark.parametrize("odd", [{"metadata": ""}, {"metadata": {"labels": []}}, {"spec": {"containers": [""]}}])
+def test_an_odd_template_of_the_rollout_is_not_the_same(odd: Any) -> None:
+    held = owned("a", "1", hash_="h", template={"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{}]}})
+    assert not matches(current(odd, ""), held, restored_template(held))
+
+
 def current(template: Any, hash_: str = "h") -> Undoable:
     return undoable({"spec": {"template": template}, "status": {"currentPodHash": hash_}})
 
