@@ -353,7 +353,9 @@ def _analysis(goal: Goal, found: Facts, runs: tuple[Run, ...], terms: Terms) -> 
     mine = [
         run
         for run in runs
-        if run.is_called(goal.name) and (not current or (run.metadata.labels or {}).get(HASH_LABEL) == current)
+        if run.is_called(goal.name)
+        and (not current or (run.metadata.labels or {}).get(HASH_LABEL) == current)
+        and _is_of_this_try(run, found)
     ]
     if not mine:
         return _over(found, terms, f"finished without an analysis {goal.name}") or _obstacle(found, terms)
@@ -366,6 +368,31 @@ def _analysis(goal: Goal, found: Facts, runs: tuple[Run, ...], terms: Terms) -> 
     message = (newest.status.message if newest.status else None) or ""
     reason = f"analysis run {newest.metadata.name} is {reached}" + (f": {message}" if message else "")
     return Verdict(ERROR if reached == "Successful" else DEGRADED, reason)
+
+
+_NAMED_BY = {
+    "Step": ("canary", "currentStepAnalysisRunStatus"),
+    "Background": ("canary", "currentBackgroundAnalysisRunStatus"),
+    "PrePromotion": ("blueGreen", "prePromotionAnalysisRunStatus"),
+    "PostPromotion": ("blueGreen", "postPromotionAnalysisRunStatus"),
+}
+
+
+def _is_of_this_try(run: Run, found: Facts) -> bool:
+    """Whether a run belongs to the release that is under way, and not to one of the same revision that was aborted and
+    is tried again (spec/controller.md §6.4, §9.3): the status names the runs of this one while it is at them.
+    """
+    labels = run.metadata.labels or {}
+    kind = labels.get("rollout-type") or ""
+    status = found.rollout.status or NO_STATUS
+    if kind not in _NAMED_BY or found.aborted or (status.stable_rs and status.stable_rs == status.current_pod_hash):
+        return True
+    part, name = _NAMED_BY[kind]
+    named = _mapping(_mapping(_mapping(found.raw, "status"), part), name).get("name") == run.metadata.name
+    if kind != "Step":
+        return named
+    index = parse_int(labels.get("step-index"))
+    return index is None or index < found.step or (index == found.step and named)
 
 
 def _condition(goal: Goal, found: Facts, _runs: tuple[Run, ...], _terms: Terms) -> Verdict:

@@ -260,15 +260,17 @@ def test_what_an_action_wrote_into_the_status_is_not_taken_for_its_effect(obj: d
 # --- Analysis ------------------------------------------------------------------------------------------------------
 
 
-def run(name: str, phase: str, *, kind: str = "Step", created: str = "01", pods: str = "new") -> Run:
+def run(name: str, phase: str, *, kind: str = "Step", created: str = "01", pods: str = "new", step: str = "") -> Run:
     import msgspec
+
+    labels = {"rollout-type": kind, "rollouts-pod-template-hash": pods, **({"step-index": step} if step else {})}
 
     return msgspec.convert(
         {
             "metadata": {
                 "name": name,
                 "creationTimestamp": f"2026-01-01T00:00:{created}Z",
-                "labels": {"rollout-type": kind, "rollouts-pod-template-hash": pods},
+                "labels": labels,
             },
             "spec": {"metrics": [{"name": "success-rate"}]},
             "status": {"phase": phase, "message": "too many errors"},
@@ -295,6 +297,32 @@ def test_the_newest_run_counts_and_its_message_is_told() -> None:
     failed = verdict((parse_goal("analysis=b=successful"),), facts(PROGRESSING), runs, Terms())
     assert failed.reason == "analysis run b is Failed: too many errors"
     assert judge("analysis=step=successful", aborted()) == DEGRADED
+
+
+def test_runs_of_a_try_that_was_aborted_tell_nothing_of_the_next_one() -> None:
+    """A retry keeps revision and hash: at first the newest runs are those of the try before (controller.md §6.4)."""
+
+    def trying(step: int, **canary: str) -> dict[str, Any]:
+        names = {name: {"name": run_name, "status": "Running"} for name, run_name in canary.items()}
+        return rollout(
+            currentStepIndex=step, phase="Progressing", currentPodHash="new", stableRS="stable", canary=names
+        )
+
+    goal = "analysis=step=successful"
+    failed = run("web-new-3-1", "Failed", step="1")
+    assert judge(goal, trying(0), failed) is None
+    assert judge(goal, trying(1), failed) is None
+    assert judge(goal, trying(1, currentStepAnalysisRunStatus="web-new-3-1"), failed) == DEGRADED
+    assert judge(goal, aborted(), run("web-new-3-1", "Failed", step="1", pods="a")) == DEGRADED
+    again = run("web-new-3-1.1", "Running", step="1", created="09")
+    assert judge(goal, trying(1, currentStepAnalysisRunStatus="web-new-3-1.1"), failed, again) is None
+    passed = run("web-new-3-1", "Successful", step="1")
+    assert judge(goal, trying(1), passed) is None
+    assert judge(goal, trying(2), passed) == REACHED
+    background = run("web-new-3", "Failed", kind="Background")
+    assert judge("analysis=background=successful", trying(1), background) is None
+    named = trying(1, currentBackgroundAnalysisRunStatus="web-new-3")
+    assert judge("analysis=background=successful", named, background) == DEGRADED
 
 
 # --- Words ---------------------------------------------------------------------------------------------------------
