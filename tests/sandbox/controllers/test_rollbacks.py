@@ -223,6 +223,18 @@ def test_anti_affinity_keeps_versions_apart() -> None:
     [term] = terms["requiredDuringSchedulingIgnoredDuringExecution"]
     assert term["labelSelector"]["matchExpressions"][0]["values"] == [sim.status("web")["stableRS"]]
     assert len(sim.replica_sets("web")) == 2
+    sim.promote("web", full=True)
+    sim.run(5)
+    sim.set_image("web", "hello:1")
+    sim.run(5)
+    first, back = sim.replica_sets("web")
+    assert first["metadata"]["name"] == two["metadata"]["name"], "the one of before was taken up again"
+    terms = back["spec"]["template"]["spec"]["affinity"]["podAntiAffinity"]
+    [term] = terms["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert term["labelSelector"]["matchExpressions"][0]["values"] == [sim.status("web")["stableRS"]]
+    writes = len(sim.writes)
+    sim.run(60)
+    assert len(sim.writes) == writes
 
 
 def test_deleted_and_created_again_adopts_its_orphans() -> None:

@@ -128,6 +128,16 @@ def with_affinity(release: Release, template: Object) -> Object:
     return {**template, "spec": {**spec, "affinity": {**affinity, "podAntiAffinity": anti}}}
 
 
+def affinity_of_today(release: Release, item: Object) -> Object | None:
+    """The affinity that the new ReplicaSet should have, where it was made against another stable version."""
+    stable = release.status.get("stableRS")
+    if not (release.blue_green or release.canary or {}).get("antiAffinity") or not stable or hash_of(item) == stable:
+        return None
+    template = item["spec"].get("template") or {}
+    wanted: Object = with_affinity(release, without_affinity(template))["spec"]["affinity"]
+    return None if wanted == (template.get("spec") or {}).get("affinity") else wanted
+
+
 def without_affinity(template: Object) -> Object:
     """A pod template without the term that keeps it off another version's nodes."""
     spec = template.get("spec") or {}

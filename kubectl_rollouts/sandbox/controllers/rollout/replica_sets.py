@@ -17,6 +17,7 @@ from kubectl_rollouts.sandbox.controllers.rollout.context import Release
 from kubectl_rollouts.sandbox.controllers.rollout.hashes import pod_template_hash
 from kubectl_rollouts.sandbox.controllers.rollout.numbers import blue_green_of, canary_of
 from kubectl_rollouts.sandbox.controllers.rollout.pod_metadata import (
+    affinity_of_today,
     role_metadata,
     with_affinity,
     with_metadata,
@@ -205,6 +206,9 @@ def sync_revision(release: Release) -> None:
     if (new["spec"].get("minReadySeconds") or 0) != seconds:
         body["spec"] = {"minReadySeconds": seconds}
         new["spec"]["minReadySeconds"] = seconds
+    affinity = affinity_of_today(release, new)
+    if affinity is not None:
+        body.setdefault("spec", {})["template"] = {"spec": {"affinity": affinity}}
     if body:
         annotations.update(changed)
         release.patch("ReplicaSet", name_of(new), body)
