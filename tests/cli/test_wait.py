@@ -327,6 +327,20 @@ def test_annotations_of_github_cannot_be_forged(server: ApiServer, wait: Callabl
     assert wait("web", "--log-format=gitlab").status == 1
 
 
+def test_a_difference_cannot_forge_annotations(server: ApiServer, wait: Callable[..., Outcome]) -> None:
+    forged = rollout(phase="Paused", message="##[error]forged")
+    forged["spec"]["paused"] = False
+    forged["spec"]["note"] = "a\n::error::forged"
+    server.put(forged)
+    outcome = wait("web", "--diff", "--log-format=github", command="pause")
+    assert outcome.status == 0
+    lines = [line.strip() for line in outcome.stdout.splitlines()]
+    assert [line for line in lines if line.startswith("::")] == ["::notice title=pause web::rollout 'web' paused"]
+    assert any("::error::forged" in line for line in lines)
+    progress = wait("web", "--for=degraded", "--timeout=10ms", "--log-format=github").stderr
+    assert "##[" not in progress.partition("::error")[0]
+
+
 def test_the_server_cannot_forge_annotations_either(
     server: ApiServer, wait: Callable[..., Outcome], tmp_path: Path
 ) -> None:

@@ -107,7 +107,7 @@ class Reporter(Listener):
         """Say a failure on stderr."""
         self.results.append(Result(target, status, text, seconds))
         if self._github:
-            self._aside(_annotation("error", f"{self._title} {target.name}", text))
+            self._aside(_annotation("error", f"{self._title} {target.name}", text), command=True)
         else:
             self._aside(f"Error: {text}")
 
@@ -120,6 +120,7 @@ class Reporter(Listener):
     def say(self, text: str) -> None:
         """Print lines on stdout that are no result; escaped already."""
         self._draw("")
+        text = _tamed(text) if self._github else text
         if self._objects:
             self._session.warn(text)
         else:
@@ -140,7 +141,8 @@ class Reporter(Listener):
 
     # --- Below ------------------------------------------------------------------------------------------------------
 
-    def _aside(self, text: str) -> None:
+    def _aside(self, text: str, *, command: bool = False) -> None:
+        text = text if command or not self._github else _tamed(text)
         with self._lock:
             self._draw("")
             self._session.warn(text)
@@ -177,6 +179,12 @@ def report_failure(session: Session, failure: Failure, status: int) -> None:
 def _one_line(text: str) -> str:
     """A text from the cluster as part of a line."""
     return shown(" ".join(text.split()))
+
+
+def _tamed(text: str) -> str:
+    """Lines that GitHub takes for no commands: it finds `::` behind blanks, and `##[` anywhere."""
+    lines = text.replace("##[", "## [").split("\n")
+    return "\n".join(f"\\{line}" if line.lstrip().startswith("::") else line for line in lines)
 
 
 def _annotation(level: str, title: str, text: str) -> str:
