@@ -2,7 +2,7 @@
 #
 #   make demo           the guide's canary release, played live on the embedded cluster (about half a minute)
 #   make test           lint, types, import contracts and all tests
-#   make shells         zsh and fish, by Debian's packages: their completion is tested where they are, else skipped
+#   make shells         zsh, fish, bash-completion by Debian's packages: completion is tested in what is there, else skipped
 #   make bench          how long commands take, against the bare interpreter (bench-watch, bench-layout: watches, drawing)
 #   make bench-sandbox  the embedded cluster: its start, and 200 releases at once (about 45 seconds)
 #   make soak           1,000 releases with random commands on the sandbox's controllers, invariants checked at every step
@@ -53,8 +53,9 @@ demo: $(RUNTIME)
 	@$(BIN)/kubectl-rollouts sandbox demo
 
 shells:
-	@if command -v fish >/dev/null && command -v zsh >/dev/null; then exit 0; fi; \
-	  { [ "$$(id -u)" = 0 ] && apt-get -qq update && apt-get -qq install -y --no-install-recommends fish zsh; } </dev/null >/dev/null 2>&1 || \
+	@if command -v fish >/dev/null && command -v zsh >/dev/null && [ -e /usr/share/bash-completion ]; then exit 0; fi; \
+	  { [ "$$(id -u)" = 0 ] && apt-get -qq update && \
+	  apt-get -qq install -y --no-install-recommends bash-completion fish zsh; } </dev/null >/dev/null 2>&1 || \
 	  echo "fish and zsh cannot be installed here (that needs root and apt-get): their completion is not tested"
 
 test: lint types contracts check-tests

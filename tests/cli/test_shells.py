@@ -162,11 +162,21 @@ def test_kubectl_completes_the_plugin(cluster: Replayed, plugin: list[str]) -> N
     assert [line.partition("\t")[0] for line in kubectl(cluster, *plugin, "get", "")] == ["experiment", "rollout", ":4"]
 
 
-def test_kubectl_in_a_real_shell(shell: Callable[[str], Shell]) -> None:
-    if shutil.which("kubectl") is None:
-        pytest.skip("kubectl is not installed here")
-    zsh = shell("zsh")
-    zsh.type("source <(kubectl completion zsh); echo kubectl-$((40 + 2))\r", f"kubectl-42\n{PROMPT}")
-    assert "kubectl rollouts promote guestbook" in zsh.type("kubectl rollouts promote gue\t", "promote guestbook")
-    screen = zsh.type("\x15kubectl argo rollouts abort \t", "weight 20")
+BASH_COMPLETION = Path("/usr/share/bash-completion/bash_completion")  # kubectl's script for bash needs it
+KUBECTLS = {
+    "bash": f"source {BASH_COMPLETION}; source <(kubectl completion bash)",
+    "zsh": "source <(kubectl completion zsh)",
+    "fish": "kubectl completion fish | source",
+}
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+def test_kubectl_in_a_real_shell(shell: Callable[[str], Shell], name: str) -> None:
+    if shutil.which("kubectl") is None or (name == "bash" and not BASH_COMPLETION.exists()):
+        pytest.skip("kubectl or what its completion needs is not installed here")
+    opened = shell(name)
+    opened.type(f"{KUBECTLS[name]}; echo kubectl-{opened.sum}\r", f"kubectl-42\n{PROMPT}")
+    assert "kubectl rollouts promote guestbook" in opened.type("kubectl rollouts promote gue\t", "promote guestbook")
+    opened.clear()
+    screen = opened.type("kubectl argo rollouts abort \t\t\t", "weight 20")
     assert re.search(r"guestbook .*paused at step 2/5, weight 20", screen)
