@@ -304,6 +304,7 @@ def test_go_templates(env: Env, tmp_path: Path) -> None:
     file.write_text(template)
     assert ask("list", "ro", "-o", f"go-template-file={file}", env=env) == "api;web;RolloutViewList"
     assert ask("list", "ro", "--template", template, env=env) == "api;web;RolloutViewList"
+    assert ask("get", "ro", "web", "--template", "{{.phase}}", env=env) == "Paused"
     outcome = run_process("get", "ro", "web", "-o", "go-template={{if", env=env)
     assert (outcome.stdout, outcome.status) == ("", 1)
     assert outcome.stderr.startswith("Error: error parsing template")

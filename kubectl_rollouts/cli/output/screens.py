@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kubectl_rollouts.cli.session import Session
     from kubectl_rollouts.cluster.resources import Resource
 
-EXTRA_FLAGS = ("output", "images", "no-pods", "revisions", "steps")
+EXTRA_FLAGS = ("output", "template", "images", "no-pods", "revisions", "steps")
 
 
 def is_plain(session: Session) -> bool:
