@@ -29,7 +29,7 @@ def load_documents(body: bytes) -> list[Any]:
     try:
         return [document for document in yaml.load_all(body, plain) if document is not None]
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        text = " ".join(str(error).split())
+        text = " ".join(str(error).split()).replace(' in "<byte string>", ', " at ")
         raise bad_request(f"error parsing YAML: {text}") from None
 
 

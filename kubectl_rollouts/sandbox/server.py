@@ -50,7 +50,8 @@ class Server:
             self._listener.listen(BACKLOG)
         except (OSError, OverflowError) as error:
             self._listener.close()
-            raise Failure(f"cannot listen on 127.0.0.1:{port}: {getattr(error, 'strerror', None) or error}") from error
+            why = getattr(error, "strerror", None) or error
+            raise Failure(f"cannot listen on 127.0.0.1:{port}: {why}; name another --port, or none") from error
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._accept, name="listener", daemon=True)
 

@@ -130,7 +130,10 @@ def test_a_taken_port_is_said(cli: Cli, environment: dict[str, str]) -> None:
     with started(environment) as (_, port, _):
         done = cli("start", "--port", str(port), check=False)
     assert done.returncode == 1
-    assert done.stderr == f"Error: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+    assert (
+        done.stderr
+        == f"Error: cannot listen on 127.0.0.1:{port}: Address already in use; name another --port, or none\n"
+    )
 
 
 def test_what_is_run_finds_the_program_where_it_is_not_installed(cli: Cli) -> None:

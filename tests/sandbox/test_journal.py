@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import stat
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -46,34 +49,73 @@ def test_everything_is_there_again(tmp_path: Path) -> None:
         assert int(made["metadata"]["resourceVersion"]) > version
 
 
+class Client(threading.Thread):
+    """Creates, changes and deletes ConfigMaps of its own until the server is gone; knows what was acknowledged."""
+
+    def __init__(self, port: int, mark: str, count: Callable[[], None]) -> None:
+        super().__init__()
+        self._connection = HTTPConnection("127.0.0.1", port, timeout=10)
+        self._mark = mark
+        self._count = count
+        self.acknowledged: dict[str, str | None] = {}
+        self.under_way: tuple[str, str | None] | None = None
+
+    def run(self) -> None:
+        path = "/api/v1/namespaces/default/configmaps"
+        with contextlib.suppress(OSError, HTTPException):
+            for number in range(10_000):
+                name = f"{self._mark}-{number}"
+                self._send("POST", path, config_map(name, n="1"), name, "1")
+                self._send("PATCH", f"{path}/{name}", {"data": {"n": "2"}}, name, "2")
+                if number % 3 == 0:
+                    self._send("DELETE", f"{path}/{name}", None, name, None)
+        self._connection.close()
+
+    def _send(self, method: str, path: str, body: object, name: str, state: str | None) -> None:
+        self.under_way = (name, state)
+        headers = {"Content-Type": "application/merge-patch+json" if method == "PATCH" else "application/json"}
+        self._connection.request(method, path, json.dumps(body) if body else None, headers)
+        response = self._connection.getresponse()
+        response.read()
+        assert response.status in (200, 201)
+        self.acknowledged[name] = state
+        self._count()
+
+    def right(self, stored: dict[str, str]) -> bool:
+        """Whether what is stored is what was acknowledged, or what had been asked for when the end came."""
+        names = {*self.acknowledged, *(name for name in stored if name.startswith(f"{self._mark}-"))}
+        wrong = {name for name in names if stored.get(name) != self.acknowledged.get(name)}
+        if self.under_way is None:
+            return not wrong
+        name, state = self.under_way
+        return wrong <= {name} and (not wrong or stored.get(name) == state)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing there ends a process as SIGKILL does")
 def test_a_kill_loses_nothing_acknowledged(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
-    acknowledged: list[str] = []
+    clients: list[Client] = []
     for round_number in range(3):
         with subprocess.Popen([sys.executable, "-c", SERVER, str(path)], stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
-            connection = HTTPConnection("127.0.0.1", int(process.stdout.readline()), timeout=10)
-            for number in range(200):
-                name = f"m-{round_number}-{number}"
-                if number == 60 + 40 * round_number:
-                    os.kill(process.pid, signal.SIGKILL)
-                try:
-                    connection.request("POST", "/api/v1/namespaces/default/configmaps", json.dumps(config_map(name)))
-                    response = connection.getresponse()
-                    response.read()
-                except (OSError, HTTPException):
-                    break
-                assert response.status == 201
-                acknowledged.append(name)
-            connection.close()
+            port = int(process.stdout.readline())
+            enough = threading.Semaphore(0)
+            started = [Client(port, f"m-{round_number}-{number}", enough.release) for number in range(4)]
+            for client in started:
+                client.start()
+            for _ in range(120 + 37 * round_number):
+                assert enough.acquire(timeout=30)
+            os.kill(process.pid, signal.SIGKILL)  # three of four clients wait for an answer now
+            for client in started:
+                client.join(30)
+            clients += started
     journal = SqliteJournal(path)
     store = Store(journal=journal)
-    stored = {obj["metadata"]["name"] for obj in store.list("ConfigMap")}
+    stored = {obj["metadata"]["name"]: obj["data"]["n"] for obj in store.list("ConfigMap") if "data" in obj}
     store.close()
-    assert len(acknowledged) >= 180
-    assert set(acknowledged) <= stored
-    assert len(stored - set(acknowledged)) <= 3, "at most the request that was under way, a round"
+    assert sum(len(client.acknowledged) for client in clients) >= 120
+    for client in clients:
+        assert client.right(stored), (client.under_way, client.acknowledged, stored)
 
 
 def test_the_file_is_private_and_used_by_one(tmp_path: Path) -> None:
