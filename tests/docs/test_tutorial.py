@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -19,10 +18,13 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.cli import BIN, ROOT, environment
+from tests.support.cli import ROOT
+from tests.support.on_terminal import on_terminal
 
 PAGE = ROOT / "docs" / "tutorial.md"
 TIMEOUT = 90
+COLUMNS = 240
+"""A window in which no line has to be wrapped."""
 FOLDER = "/run/user/1000"
 """What the page has in the place of the folder in which a test keeps its kubeconfig."""
 SAME = (
@@ -32,7 +34,6 @@ SAME = (
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"\(process \d+", "(process N"),
     (r"KUBECONFIG=\S+", "KUBECONFIG=FILE"),
-    (r"^\d\d:\d\d:\d\d .*\n", ""),  # progress: some states pass too quickly to be seen every time
     (r"  +", "  "),  # columns are as wide as their ages
     (r" +$", ""),
 )
@@ -69,11 +70,11 @@ class Terminal:
 
     def __init__(self, folder: Path) -> None:
         own = {"XDG_RUNTIME_DIR": str(folder), "HOME": str(folder), "KUBECTL_ROLLOUTS_COLOR": "never"}
-        self._env = environment(own)
+        self._env = dict(own)
         self._exported = ""
 
     def type(self, command: str) -> str:
-        """Everything that a command prints; `export` takes the line that the sandbox said last."""
+        """What is on the screen when a command is done; `export` takes the line that the sandbox said last."""
         words = shlex.split(command)
         if words[0] == "export":
             assert self._exported, "there was no line to copy"
@@ -83,17 +84,9 @@ class Terminal:
             time.sleep(float(words[1]))
             return ""
         assert words[:2] == ["kubectl", "rollouts"], command
-        done = subprocess.run(
-            [BIN / "kubectl-rollouts", *words[2:]],
-            env=self._env,
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=TIMEOUT,
-            check=False,
-        )
-        shown = done.stdout.decode()
+        with on_terminal(*words[2:], env=self._env, cwd=ROOT, columns=COLUMNS, rows=60) as terminal:
+            terminal.end(TIMEOUT)
+            shown = terminal.text.rstrip() + "\n"
         for line in shown.splitlines():
             if line.startswith("export "):
                 self._exported = line
