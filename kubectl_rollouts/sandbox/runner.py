@@ -36,6 +36,8 @@ FIRST = {"Pod": 0, "ReplicaSet": 1}
 """Who goes first when much is to be done; all others come after. What changed at a hundred pods is counted once by
 their ReplicaSets then, and once by their rollouts, instead of a hundred times."""
 LAST = 2
+MOST_IN_A_ROW = 16
+"""How often a key goes before the others because of what it has brought about itself: then it waits for its turn."""
 
 QueueKey = tuple[int, str, str]
 """Index of the controller, namespace, name."""
@@ -63,9 +65,11 @@ class Runner:
         self._log = log
         self._now = now
         self._recorder = Recorder(store, now)
-        self._changed: deque[Stored] = deque()
+        self._changed: deque[tuple[Stored, bool]] = deque()
         self._ranks = [FIRST.get(controller.kind, LAST) for controller in controllers]
         self._queues: list[dict[QueueKey, None]] = [{} for _ in range(LAST + 1)]  # ordered, each key once
+        self._begun: dict[QueueKey, None] = {}  # of those who come last: what goes on; the newest first
+        self._in_a_row: dict[QueueKey, int] = {}
         self._timers: list[tuple[float, QueueKey]] = []
         self._due: dict[QueueKey, float] = {}
         self._failures: dict[QueueKey, int] = {}
@@ -98,8 +102,9 @@ class Runner:
         return False
 
     def _note(self, change: Stored) -> None:
-        self._changed.append(change)
-        if threading.current_thread() is not self._thread:  # which looks by itself before it rests
+        own = threading.current_thread() is self._thread
+        self._changed.append((change, own))
+        if not own:  # the loop looks for its own changes before it rests
             self._idle.clear()
             self._wake.set()
 
@@ -117,6 +122,7 @@ class Runner:
             self._wake.clear()
             if self._changed:
                 continue
+            self._in_a_row.clear()
             self._idle.set()
             if time.monotonic() - self._collected_all > ALL_EVERY:
                 self._collect(2)
@@ -124,15 +130,39 @@ class Runner:
             self._idle.clear()
 
     def _next(self) -> QueueKey | None:
-        for queue in self._queues:
+        queues = self._queues
+        for queue in queues[:LAST]:
             if queue:
                 key = next(iter(queue))
                 del queue[key]
                 return key
+        if self._begun:
+            return self._begun.popitem()[0]
+        if queues[LAST]:
+            key = next(iter(queues[LAST]))
+            del queues[LAST][key]
+            self._in_a_row.pop(key, None)
+            return key
         return None
 
-    def _put(self, key: QueueKey) -> None:
-        self._queues[self._ranks[key[0]]][key] = None
+    def _put(self, key: QueueKey, goes_on: bool = False) -> None:
+        """Note that a key is to be reconciled.
+
+        `goes_on`: because of what controllers did. Then it comes before those that have not begun: a hundred releases
+        at once are brought to their next pause for pods one after the other, and the first ones' pods start while the
+        last ones are looked at, instead of all in step.
+        """
+        rank = self._ranks[key[0]]
+        queue = self._queues[rank]
+        if rank == LAST and goes_on and key not in self._begun:
+            turns = self._in_a_row.get(key, 0) + 1
+            if turns <= MOST_IN_A_ROW:
+                self._in_a_row[key] = turns
+                queue.pop(key, None)
+                self._begun[key] = None
+                return
+        if key not in self._begun:
+            queue[key] = None
 
     def _collect(self, generation: int) -> None:
         """Collect garbage, if it is this loop's task (`gc` is off while a sandbox runs)."""
@@ -150,22 +180,22 @@ class Runner:
         self._next_resync = time.monotonic() + RESYNC
         for kind in BY_KIND:
             for obj in self._store.list(kind):
-                self._enqueue(kind, obj)
+                self._enqueue(kind, obj, False)
         self._recorder.forget_old()
 
     def _take_changes(self) -> None:
         changed = self._changed
         while changed:
-            change = changed.popleft()
+            change, own = changed.popleft()
             kind = change.object["kind"]
             if kind != "Event" or change.type == "DELETED":  # a third of all writes, and nobody waits for them
-                self._enqueue(kind, change.object)
+                self._enqueue(kind, change.object, own)
 
-    def _enqueue(self, kind: str, obj: dict[str, object]) -> None:
+    def _enqueue(self, kind: str, obj: dict[str, object], own: bool) -> None:
         for index, controller in enumerate(self._controllers):
             try:
                 for namespace, name in controller.keys(kind, obj, self._store):
-                    self._put((index, namespace, name))
+                    self._put((index, namespace, name), own)
             except Exception as error:
                 self._complain(index, f"{kind}", error)
 

@@ -161,6 +161,46 @@ def test_pods_come_before_what_counts_them() -> None:
     assert done == ["Pod", "ReplicaSet", "Rollout"]
 
 
+def counting(limit: int) -> Reconcile:
+    """Counts a ConfigMap up to a limit, a step in each reconcile."""
+
+    def reconcile(name: str, world: World, clock: Clock) -> Outcome:
+        found = world.get("ConfigMap", "default", name) or {}
+        number = int(found.get("data", {}).get("n", limit))
+        return Outcome(
+            [Patch("ConfigMap", "default", name, {"data": {"n": str(number + 1)}})] if number < limit else ()
+        )
+
+    return reconcile
+
+
+def test_what_has_begun_goes_on_before_others_begin() -> None:
+    store, maps = Store(), Maps(counting(3))
+    store.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
+    for name in "abc":
+        store.create(config_map(name, n="0"))
+    runner = Runner(store, [maps])
+    runner.start()
+    try:
+        eventually(lambda: len(maps.calls) == 12)
+    finally:
+        runner.stop()
+    assert "".join(maps.calls) == "aaaabbbbcccc"
+
+
+def test_what_never_ends_lets_others_begin() -> None:
+    store, maps = Store(), Maps(counting(1_000_000))
+    store.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
+    for name in "abc":
+        store.create(config_map(name, n="0"))
+    runner = Runner(store, [maps])
+    runner.start()
+    try:
+        eventually(lambda: {"a", "b", "c"} == set(maps.calls))
+    finally:
+        runner.stop()
+
+
 def test_timers_and_speed(running: Any) -> None:
     begin = time.time()
 
