@@ -10,6 +10,12 @@ set -u
 timeout=${TIMEOUT:-10m}
 flags="--log-format=${LOG_FORMAT:-text}"
 
+if [ -n "${REPORT:-}" ]; then # those of an earlier release are not to be taken for this one's
+    for name in update analysis promote abort undo; do
+        rm -f "$REPORT-$name.xml"
+    done
+fi
+
 part() { # part NAME COMMAND...: run a part of the release, with a report of its own if reports are wanted
     name=$1
     shift

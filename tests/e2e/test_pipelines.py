@@ -112,8 +112,10 @@ def test_a_release_whose_image_cannot_be_pulled(tmp_path: Path) -> None:
 
 
 def test_a_release_whose_analysis_fails(tmp_path: Path) -> None:
-    outcome = release(tmp_path, TEMPLATE.format(tag="fail-1.0") + manifest(), "web:2", LOG_FORMAT="github")
+    (tmp_path / "r-promote.xml").write_text("of an earlier release")
+    outcome = release(tmp_path, TEMPLATE.format(tag="fail-1.0") + manifest(), "web:2", LOG_FORMAT="github", REPORT="r")
     assert outcome.status == 3, outcome
+    assert sorted(path.name for path in tmp_path.glob("r-*.xml")) == ["r-abort.xml", "r-undo.xml", "r-update.xml"]
     error = (
         "::error title=set image shop::rollout 'shop' is aborted: RolloutAborted: Rollout aborted update to revision 2"
     )
