@@ -188,7 +188,7 @@ class Client:
             return self.transport.stream(target, _ACCEPT, quiet=quiet, opened=opened, cancelled=cancelled)
 
         what = resource.group_resource
-        return Watch(opener, type_, what, self.transport.url(target), what)
+        return Watch(opener, type_, what, self.transport.url(target), what, self.transport.redacted)
 
     # --- Writing ----------------------------------------------------------------------------------------------------
 

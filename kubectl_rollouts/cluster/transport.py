@@ -117,6 +117,10 @@ class Transport:
         """Open so many connections in the background, for requests that will soon go out side by side."""
         self._pool.warm(number, self.timeouts.connect)
 
+    def redacted(self, body: bytes) -> bytes:
+        """Return what a server says of an error, without the credentials that it may repeat."""
+        return self._log.redacted_answer(body)
+
     # --- requests --------------------------------------------------------------------------------------------------
 
     def url(self, target: str) -> str:

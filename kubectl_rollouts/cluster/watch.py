@@ -59,12 +59,14 @@ class Watch(Generic[T]):
         what: str,
         url: str,
         group_resource: str,
+        redacted: Callable[[bytes], bytes],
     ) -> None:
         self._opener = opener
         self._type = type_
         self._what = what
         self._url = url
         self._group_resource = group_resource
+        self._redacted = redacted
         self._wire: Wire | None = None
         self._closed = False
         self._lines: Iterator[bytes] | None = None
@@ -145,9 +147,12 @@ class Watch(Generic[T]):
         event = decode(line, _Line, f"event of {self._what}")
         kind, raw = event.type or "", bytes(event.object)
         if kind == "ERROR":
+            raw = self._redacted(raw)  # some servers repeat what they were sent
             raise status_error(raw) or ApiError(500, "InternalError", f"watch of {self._what}: {_text(raw)}")
         if kind not in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK"):
-            raise BadAnswer(f'event of {self._what}: unknown type "{kind[:40]}"')
+            raise BadAnswer(
+                f'event of {self._what}: unknown type "{_text(self._redacted(kind.encode("utf-8", "replace")))[:40]}"'
+            )
         meta = decode(raw, _Versioned, f"event of {self._what}").metadata
         version = (meta.resource_version if meta else None) or ""
         return Event(kind, decode(raw, self._type, f"event of {self._what}"), version)

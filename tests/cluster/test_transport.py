@@ -20,6 +20,7 @@ from kubectl_rollouts.cluster.errors import ApiError, BadAnswer, ConnectionFaile
 from kubectl_rollouts.cluster.kubeconfig import ConfigFlags, User, load_config
 from kubectl_rollouts.cluster.transport import Timeouts, _decoded
 from kubectl_rollouts.cluster.wire import Head, WireError
+from kubectl_rollouts.errors import Failure
 from tests.cluster.conftest import WIDGETS, answering, widget
 from tests.cluster.raw_server import Exchange, RawServer
 
@@ -527,3 +528,17 @@ def test_a_server_that_repeats_a_credential_does_not_get_it_shown(serve: Serve, 
         connect(server, insecure=True, user=User(token="sentinel-token")).get(WIDGETS, "ns", "w")
     assert "sentinel" not in str(caught.value)
     assert "bad header: Bearer REDACTED" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["ERROR", "{}"])
+def test_nor_in_an_event_of_a_watch(serve: Serve, connect: Connect, kind: str) -> None:
+    def handle(exchange: Exchange) -> None:
+        said = exchange.request.headers["authorization"]
+        exchange.stream()
+        exchange.event(kind.format(said), {"kind": "Status", "status": "Failure", "message": said, "code": 500})
+        exchange.raw(b"0\r\n\r\n")
+
+    client = connect(serve(handle, tls=True), insecure=True, user=User(token="sentinel-token"))
+    with pytest.raises(Failure, match="REDACTED") as caught:
+        list(client.watch(WIDGETS, "ns"))
+    assert "sentinel" not in str(caught.value)
