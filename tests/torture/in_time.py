@@ -12,12 +12,14 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 from unittest import mock
 
 import msgspec
 
 from kubectl_rollouts.cluster.client import Client
+from kubectl_rollouts.cluster.errors import ApiError
 from kubectl_rollouts.cluster.kubeconfig import ClusterConfig
 from kubectl_rollouts.cluster.reflector import Change, Reflector
 from kubectl_rollouts.cluster.transport import Transport
@@ -173,14 +175,54 @@ def _shown(info: Any) -> list[str]:
     return write_screen(rollout_screen(info, 1_800_000_000.0), color=False).splitlines()
 
 
+_NOTED = {"_list": "list", "_follow": "watch"}
+
+
+class Steps:
+    """What each reflector did, in order, and what came of it."""
+
+    def __init__(self) -> None:
+        self.taken: dict[int, list[tuple[str, str]]] = {}
+        self._kept: list[Any] = []  # so that no two have the same id
+
+    def noting(self, what: str, method: Callable[[Any], None]) -> Callable[[Any], None]:
+        """A method of reflectors, noted."""
+
+        def noted(reflector: Any) -> None:
+            self._kept.append(reflector)
+            steps = self.taken.setdefault(id(reflector), [])
+            outcome = "cut"
+            try:
+                method(reflector)
+                outcome = "ok"
+            except ApiError as error:
+                outcome = "gone" if error.gone else "too many" if error.too_many else "error"
+                raise
+            finally:
+                steps.append((what, outcome))
+
+        return noted
+
+    def check(self) -> None:
+        """410 leads to a list, 429 to a watch without one; a list that worked to a watch."""
+        wanted = {("watch", "gone"): "list", ("watch", "too many"): "watch", ("list", "ok"): "watch"}
+        for steps in self.taken.values():
+            for (what, outcome), (then, _) in pairwise(steps):
+                must = wanted.get((what, outcome), then)
+                assert then == must, f"after {what}, {outcome} came a {then}: {steps}"
+
+
 def _in_world(play: Callable[[int, World, Network], None]) -> Callable[[], Any]:
     """A campaign's `open` for cases that play in a world of their own."""
 
     @contextlib.contextmanager
     def open_() -> Iterator[Case]:
         def case(seed: int) -> None:
-            with world(seed) as (made, network):
+            steps = Steps()
+            noted = {name: steps.noting(what, getattr(Reflector, name)) for name, what in _NOTED.items()}
+            with world(seed) as (made, network), mock.patch.multiple(Reflector, **noted):
                 made.run(lambda: play(seed, made, network))
+            steps.check()
 
         yield case
 
@@ -307,13 +349,12 @@ def _half_open(seed: int, made: World, network: Network) -> None:
     server.poll = 5.0
     whole = chance.random() < 0.5  # everything is cut off; or old connections only are dead, as behind a lost NAT entry
     changes = chance.random() < 0.7
-    with server, Client(ClusterConfig(server=server.url)) as client:
+    with _counted(made) as attempts, server, Client(ClusterConfig(server=server.url)) as client:
         screen = Screen(made, server, client)
         made.sleep(chance.uniform(1.0, 100.0))
         died = made.now
         dead = set(network.open)
         watched = {sock for sock in dead if sock.peer in _watching(server)}
-        asked = len(server.log)
         if whole:
             network.cut_off()
         else:
@@ -339,9 +380,11 @@ def _half_open(seed: int, made: World, network: Network) -> None:
             assert replaced, "never replaced"
             assert took <= REPLACED_WITHIN, f"replaced only after {took:.1f} s"
             screen.settled(max(0.0, died + REPLACED_WITHIN - made.now))
-        looks = [one for one in server.log[asked:] if one.path.endswith("/rollouts/web")]
-        assert looks, "nobody looked"
+        healthy = made.now
         made.sleep(60.0)
+        looks = [at for at, target in attempts if at > healthy and target.endswith("/rollouts/web")]
+        assert 5 <= len(looks) <= 7, looks
+        assert all(9.5 <= after - before <= 10.5 for before, after in pairwise(looks)), looks
         screen.check_end()
 
 
