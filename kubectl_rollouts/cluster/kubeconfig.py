@@ -236,13 +236,16 @@ def _in_cluster(
     if not flags.namespace and not (context and context.namespace):
         config.namespace = environment.get("POD_NAMESPACE") or _text(f"{folder}/namespace") or "default"
     plain = config.server == default_server(environment) and not flags.server
-    if not plain or config.ca_data or config.ca_file or config.insecure or config.user.impersonate:
+    if not plain or config.user.impersonate or config.proxy_url:
         return
+    # Nothing else of a configuration without a server counts (client-go reads no TLS settings for plain HTTP).
     host, port = environment["KUBERNETES_SERVICE_HOST"], environment["KUBERNETES_SERVICE_PORT"]
     config.assumed = False
     config.server = f"https://{f'[{host}]' if ':' in host else host}:{port}"
-    authority = f"{folder}/ca.crt"
-    config.ca_file = authority if os.path.isfile(authority) else ""  # noqa: PTH113
+    authority = flags.certificate_authority or f"{folder}/ca.crt"
+    config.insecure, config.tls_server_name = flags.insecure_skip_tls_verify, flags.tls_server_name
+    given = bool(flags.certificate_authority) or (not config.insecure and os.path.isfile(authority))  # noqa: PTH113
+    config.ca_data, config.ca_file = b"", authority if given else ""
     config.user = User(token=flags.token, token_file="" if flags.token else f"{folder}/token")
 
 

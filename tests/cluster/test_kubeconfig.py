@@ -220,6 +220,31 @@ def test_in_a_pod(pod: tuple[dict[str, str], str]) -> None:
     )
 
 
+def test_flags_in_a_pod(pod: tuple[dict[str, str], str], tmp_path: Path) -> None:
+    environment, account = pod
+    insecure = load_config(ConfigFlags(insecure_skip_tls_verify=True), environment, account)
+    assert (insecure.server, insecure.insecure, insecure.ca_file) == ("https://10.0.0.1:443", True, "")
+    authority = tmp_path / "mine.crt"
+    authority.write_text("x")
+    mine = load_config(ConfigFlags(certificate_authority=str(authority)), environment, account)
+    assert (mine.server, mine.insecure, mine.ca_file) == ("https://10.0.0.1:443", False, str(authority))
+    slow = load_config(ConfigFlags(request_timeout="5"), environment, account)
+    assert (slow.server, slow.request_timeout) == ("https://10.0.0.1:443", 5.0)
+    for flags in (ConfigFlags(as_user="jane"), ConfigFlags(server="http://localhost:8080")):
+        assert load_config(flags, environment, account).server == "http://localhost:8080"
+
+
+def test_a_kubeconfig_without_a_server_leaves_the_pod_to_itself(
+    pod: tuple[dict[str, str], str], tmp_path: Path
+) -> None:
+    environment, account = pod
+    (tmp_path / ".kube").mkdir()
+    (tmp_path / ".kube/config").write_text(config(cluster="{insecure-skip-tls-verify: true}", user="{token: other}"))
+    found = load_config(None, environment, account)
+    assert (found.server, found.insecure, found.user.token) == ("https://10.0.0.1:443", False, "")
+    assert (found.ca_file, found.user.token_file) == (f"{account}/ca.crt", f"{account}/token")
+
+
 def test_a_kubeconfig_goes_before_the_pod(pod: tuple[dict[str, str], str], tmp_path: Path) -> None:
     environment, account = pod
     (tmp_path / ".kube").mkdir()
