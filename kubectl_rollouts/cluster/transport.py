@@ -29,6 +29,7 @@ Headers = list[tuple[str, str]]
 _MAX_WAITS = 10  # Retry-After answers that are waited for
 _MAX_WAITED = 10.0  # seconds, all of those waits together
 _RESET_PAUSES = (0.1, 0.4, 1.0)  # seconds before a GET is sent again over a new connection
+_TRICKLE = 64  # bytes that must come in the time that a body may pause
 _RETRY_WITHIN = 9.0  # seconds after the first broken connection in which the repeats must end
 
 
@@ -247,7 +248,7 @@ class Transport:
                 return Response(head, b"", generation), Stream(wire, _decoded(head, wire.body(head, method, quiet)))
             # A late answer that stalls is reported as soon as one that is silent or stalls at once.
             between = max(limits.between_bytes - latency, limits.between_bytes / 8)
-            data = b"".join(_decoded(head, wire.body(head, method, between)))
+            data = b"".join(_decoded(head, _brisk(wire.body(head, method, between), between)))
             if head.status >= 400:
                 data = self._log.redacted_answer(data)
             note.answered(head, data)
@@ -338,6 +339,20 @@ class _BrokenError(Exception):
     def repeatable(self) -> bool:
         """Whether a GET may do better over a new connection: it was cut, not refused and not silent."""
         return self.sent and not self.error.timed_out and not self.error.garbled
+
+
+def _brisk(pieces: Iterator[bytes], seconds: float) -> Iterator[bytes]:
+    """Yield the pieces; raise when hardly anything comes for so long: a byte now and then is as good as silence."""
+    began, got = time.monotonic(), 0
+    for piece in pieces:
+        yield piece
+        got += len(piece)
+        spent = time.monotonic() - began
+        if got >= _TRICKLE:
+            began, got = time.monotonic(), 0
+        elif spent > seconds:
+            cause = f"net/http: timeout while reading body (only {got} bytes in {spent:.0f} s)"
+            raise WireError(cause, timed_out=True, answered=True)
 
 
 def _decoded(head: Head, pieces: Iterator[bytes]) -> Iterator[bytes]:

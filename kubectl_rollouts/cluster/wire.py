@@ -195,10 +195,17 @@ class Wire:
                 raise WireError("malformed chunked encoding: trailers without end", garbled=True)
 
     def _line(self, between: float) -> bytes:
+        began = 0.0
         while (at := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > 16384:
                 raise WireError("malformed chunked encoding: line too long", garbled=True)
             self._buffer += self._more(between)
+            now = time.monotonic()
+            if began and now - began > between:
+                raise WireError(
+                    "net/http: timeout while reading body (a line that trickles)", timed_out=True, answered=True
+                )
+            began = began or now
         line = self._buffer[:at].rstrip(b"\r")
         self._buffer = self._buffer[at + 1 :]
         return line

@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,30 @@ def test_a_body_that_stops(serve: Serve, connect: Connect) -> None:
     with pytest.raises(ConnectionFailed, match="timeout while reading body"):
         connect(server).get(WIDGETS, "ns", "w")
     assert len(server.requests) == 1
+
+
+def test_a_body_that_trickles_has_an_end(serve: Serve, connect: Connect) -> None:
+    def handle(exchange: Exchange) -> None:
+        exchange.raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n")
+        for _ in range(200):
+            exchange.raw(b" ")
+            time.sleep(0.05)
+
+    with pytest.raises(ConnectionFailed, match=r"timeout while reading body \(only \d+ bytes in") as caught:
+        connect(serve(handle)).get(WIDGETS, "ns", "w")
+    assert caught.value.timed_out
+
+
+def test_a_body_that_is_slow_is_waited_for(serve: Serve, connect: Connect) -> None:
+    body = json.dumps(widget(text="x" * 1000)).encode()
+
+    def handle(exchange: Exchange) -> None:
+        exchange.raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body))
+        for at in range(0, len(body), 80):
+            exchange.raw(body[at : at + 80])
+            time.sleep(0.05)
+
+    assert connect(serve(handle)).get(WIDGETS, "ns", "w") == widget(text="x" * 1000)
 
 
 def test_a_head_that_trickles_has_an_end(serve: Serve, connect: Connect) -> None:

@@ -71,18 +71,22 @@ def test_an_answer_cut_anywhere_is_an_error(answer: bytes) -> None:
             assert caught.value.answered == (end > 0)
 
 
-def test_trailers_that_trickle_have_an_end() -> None:
+@pytest.mark.parametrize(
+    ("start", "rest", "text"),
+    [(b"0\r\n", b"X: y\r\n", "trailers without end"), (b"", b"0", "a line that trickles")],
+)
+def test_trailers_and_lines_that_trickle_have_an_end(start: bytes, rest: bytes, text: str) -> None:
     with wire() as (one, theirs):
-        lines = iter([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"])
+        lines = iter([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + start])
 
         class Trickling(socket.socket):
             def recv(self, *_: object) -> bytes:
                 time.sleep(0.01)
-                return next(lines, b"X: y\r\n")
+                return next(lines, rest)
 
         one.sock = Trickling(fileno=one.sock.detach())
         try:
-            with pytest.raises(WireError, match="trailers without end"):
+            with pytest.raises(WireError, match=text):
                 read(one, timeout=0.1)
         finally:
             one.close()
