@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.objects import rollout
 from tests.support.api_server import ApiServer
+from tests.support.background import in_background
 from tests.support.on_terminal import on_terminal
 
 NAMES = ("a", "b", "c", "d")
@@ -74,3 +78,20 @@ def test_get_until_leaves_the_last_state_on_the_screen(
         assert terminal.end() == 0
         assert "✔ Healthy" in terminal.text
         assert "rollout 'web' is healthy" in terminal.text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_report_of_a_wait_that_was_ended_from_outside_says_so(
+    given: Callable[..., None], server: ApiServer, env: dict[str, str], tmp_path: Path, number: signal.Signals
+) -> None:
+    web: dict[str, Any] = rollout("web")
+    web["status"] |= {"phase": "Progressing"}
+    given(web)
+    report = tmp_path / "r.xml"
+    with in_background("wait", "web", f"--report={report}", env=env) as command:
+        assert server.wait_watching(1)
+        command.end(number)
+    [case] = ET.fromstring(report.read_text()).iter("testcase")
+    failure = case.find("failure")
+    assert failure is not None
+    assert failure.attrib["message"] == "it was ended before the result was known"

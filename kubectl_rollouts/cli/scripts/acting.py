@@ -152,6 +152,7 @@ def act(session: Session) -> int:
     if action.version and count > 1:
         raise Failure("--resource-version is of one rollout: name it")
     reporter = Reporter(session, many=named, reached=action.follows.reached if action.follows else "")
+    reporter.expected = [target for wave in plan for target in wave if target.name]
     notes[0] = reporter.note
     go_on = not parsed.values.get("stop-on-error") if many else bool(parsed.values.get("keep-going"))
     try:

@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 from kubectl_rollouts.cli.session import Session, shown, write_error
@@ -20,6 +19,7 @@ from kubectl_rollouts.errors import Failure
 from kubectl_rollouts.release.wait import Listener, Outcome, Target, status_of
 
 _CLEAR = "\r\x1b[K"
+_UNKNOWN = "it was ended before the result was known"
 
 
 class Result(NamedTuple):
@@ -50,16 +50,17 @@ class Reporter(Listener):
         self._lock = threading.RLock()  # notes come from the threads of the actions
         self.results: list[Result] = []
         self.kinds: dict[Target, str] = {}  # of what is no rollout
+        self.expected: list[Target] = []  # what there are to be results of
         self._open_report()
 
     def _open_report(self) -> None:
-        """Find out now, not after ten minutes, that the report cannot be written. Raises Failure."""
+        """Find out now, not after ten minutes, that the report cannot be written: with what holds if the process is
+        ended from outside. Raises Failure.
+        """
         if self._report:
-            try:
-                with Path(self._report).open("a", encoding="utf-8"):
-                    pass
-            except OSError as error:
-                raise Failure(f"cannot write {self._report}: {error.strerror}") from None
+            from kubectl_rollouts.cli.scripts.junit import write_report
+
+            write_report(self._report, self._title, [Result(Target("", self._title), 1, _UNKNOWN, 0.0)])
 
     def name(self, target: Target) -> str:
         """How a rollout is called."""
@@ -131,9 +132,17 @@ class Reporter(Listener):
         self._aside(text)
 
     def finish(self) -> None:
-        """Clear the line that changes, and write the report. Raises Failure."""
+        """Clear the line that changes, and write the report. Raises Failure.
+
+        While an interruption is on its way out, what has no result yet is told as such.
+        """
         self._draw("")
-        if self._report:
+        ending = sys.exc_info()[1]
+        if ending is not None and not isinstance(ending, Failure):
+            known = {result.target for result in self.results}
+            left = [target for target in self.expected if target not in known]
+            self.results += [Result(target, 1, _UNKNOWN, 0.0) for target in left]
+        if self._report and (self.results or ending is None):
             from kubectl_rollouts.cli.scripts.junit import write_report
 
             write_report(self._report, self._title, self.results)

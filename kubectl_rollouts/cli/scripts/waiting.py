@@ -25,6 +25,7 @@ def wait_for(session: Session) -> int:
     check_log_format(parsed)
     targets, several = chosen(session, parsed.operands)
     reporter = Reporter(session, many=several, reached=reached_text(goals, wish.terms.any))
+    reporter.expected = targets
     try:
         outcomes = Waiter(session.client(), targets, wish, reporter).run()
     except Failure as failure:
