@@ -1,8 +1,9 @@
 """Who we are to the API server: the headers and the client certificate of each request.
 
-Order of preference as in client-go: a token file (read again once a minute and when the server refuses it), a token,
-basic auth, an exec plugin, another auth provider. Whoever has one of the first three or a client certificate runs no
-plugin. Over plain HTTP no credentials are sent, impersonation headers are (spec/commands.md §1.6).
+Order of preference as in client-go: a user in the server's URL, a token file (read again once a minute and when the
+server refuses it), a token, basic auth, an exec plugin, another auth provider. Whoever has a token, a password or a
+client certificate runs no plugin. Over plain HTTP no credentials are sent, impersonation headers are
+(spec/commands.md §1.6).
 """
 
 from __future__ import annotations
@@ -51,15 +52,15 @@ class Credentials:
         certificate = (user.cert_data or user.cert_file) and (user.key_data or user.key_file)
         if not (user.token or user.token_file or user.username or certificate):
             self._exec = user.exec
-        if user.token and not user.token_file:
+        if server.userinfo:  # of the URL: sets the header before anything else can
+            name, _, password = server.userinfo.partition(":")
+            self._fixed = _basic(unquote(name), unquote(password))
+            log.hide(self._fixed[6:], unquote(password))
+        elif user.token and not user.token_file:
             self._fixed = f"Bearer {user.token}"
         elif user.username:
             self._fixed = _basic(user.username, user.password)
             log.hide(self._fixed[6:])
-        elif server.userinfo and self._exec is None and user.auth_provider is None and not user.token_file:
-            name, _, password = server.userinfo.partition(":")
-            self._fixed = _basic(unquote(name), unquote(password))
-            log.hide(self._fixed[6:], unquote(password))
 
     def headers(self) -> tuple[list[tuple[str, str]], int]:
         """Return the Authorization and Impersonate headers for the next request, and their generation.

@@ -75,10 +75,11 @@ def test_a_token_and_basic_auth_together_are_refused(
 
 
 def test_a_user_in_the_servers_url(server: RawServer, connect: Connect) -> None:
-    client = connect(server.url.replace("//", "//u%40x:p@"), ca_data=CA)
-    client.get(WIDGETS, "ns", "w")
-    assert sent(server) == ["Basic " + base64.b64encode(b"u@x:p").decode()]
-    assert "p@" not in client.transport.url("/x")
+    for user in (User(), User(token="t"), User(username="a", password="b")):
+        client = connect(server.url.replace("//", "//u%40x:p@"), ca_data=CA, user=user)
+        client.get(WIDGETS, "ns", "w")
+        assert "p@" not in client.transport.url("/x")
+    assert sent(server) == ["Basic " + base64.b64encode(b"u@x:p").decode()] * 3
 
 
 def test_a_refused_token_is_an_error(serve: Serve, connect: Connect) -> None:
