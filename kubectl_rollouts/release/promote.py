@@ -7,6 +7,9 @@ The promotion may be two requests, first to the status, then to the spec. The fi
 second carries the version of the first one's reply. What the controller does in between changes it once more; then
 the rollout is read again, but only for what the second patch says (`spec.paused`): the first has been done, and
 deciding it anew could skip a step.
+
+Where the pause of a step and a manual one are lifted together, it is the other way round: the manual pause first. That
+moves nothing, so when something comes in between, all is decided anew.
 """
 
 from __future__ import annotations
@@ -39,18 +42,26 @@ def promote(client: Client, namespace: str, name: str, wish: Wish, tell: Callabl
 
     work = _Work(client, namespace, name, read, tell)
     first = seen = read()
-    for number in tries():
-        if number > 1:
-            seen = read()
-        over = moved_on(first, seen, wish)
-        plan = promotion(seen, wish)
-        if over:
-            plan = Promotion(spec=UNPAUSE if seen.paused else {}, note=over)
-        try:
-            return work.carry_out(plan, seen)
-        except _MovedError as moved:
-            if number == TRIES:
-                raise moved.cause from None
+    try:
+        for number in tries():
+            if number > 1:
+                seen = read()
+            over = moved_on(first, seen, wish)
+            plan = promotion(seen, wish)
+            if over:
+                plan = Promotion(spec=UNPAUSE if seen.paused else {}, note=over)
+            try:
+                return work.carry_out(plan, seen)
+            except _MovedError as moved:
+                if number == TRIES:
+                    raise moved.cause from None
+    except BaseException as error:  # also Ctrl-C: nothing is left half done in silence
+        if work.unpaused:
+            left = "but its status was not changed"
+            if not isinstance(error, ApiError):
+                left = "but whether its status was changed is not known"
+            tell(f"rollout '{name}': spec.paused was set to false, {left}")
+        raise
     raise AssertionError("the last try returns or raises")
 
 
@@ -78,12 +89,16 @@ class _Work:
         self.name = name
         self.read = read
         self.tell = tell
+        self.unpaused = False  # the manual pause was lifted ahead of the status
 
     def carry_out(self, plan: Promotion, seen: Promotable) -> str:
         """Send the patches of a plan and return the rollout's name. Raises _MovedError and Failure."""
         if plan.note:
             self.tell(plan.note)
         now, spec = seen, plan.spec
+        if plan.spec_first:
+            now = seen = self._send(spec, seen, Promotion(spec=spec))
+            self.unpaused, spec = True, {}
         if plan.status:
             try:
                 now = self._send(plan.status, seen, plan, "status")

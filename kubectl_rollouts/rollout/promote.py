@@ -120,13 +120,15 @@ class Promotion(Struct, frozen=True):
     """The patches of one decision; an empty one is not sent.
 
     `status` goes to the status subresource, then `spec` to the rollout; where there is no such subresource, `unified`
-    goes to the rollout in the place of both. `note` is for the person, not part of the result.
+    goes to the rollout in the place of both. `note` is for the person, not part of the result. `spec_first`: the spec
+    goes before the status.
     """
 
     status: Patch = {}
     spec: Patch = {}
     unified: Patch = {}
     note: str = ""
+    spec_first: bool = False
 
     @property
     def target(self) -> int | None:
@@ -154,11 +156,14 @@ def promotion(rollout: Promotable, wish: Wish) -> Promotion:
         return _both({"promoteFull": True}, spec)
     if state.pause_conditions:
         change: Patch = {"pauseConditions": None}
-        if _inconclusive(rollout):  # row 4; Q7: also lifted where there are no steps to move along
-            change["controllerPause"] = False
-            if step is not None:
-                change["currentStepIndex"] = _next(rollout, step)
-        return _both(change, spec)  # row 5
+        if not _inconclusive(rollout):  # row 5
+            # As long as spec.paused stands, the controller ends no step. It would see that its pause is gone, forget
+            # it, and pause the same step once more when spec.paused is lifted (controller.md §5.1, §5.2).
+            return _both(change, spec, spec_first=bool(spec))
+        change["controllerPause"] = False  # row 4; Q7: also lifted where there are no steps to move along
+        if step is not None:
+            change["currentStepIndex"] = _next(rollout, step)
+        return _both(change, spec)
     if step is None:  # row 7
         return Promotion(spec=spec)
     if state.controller_pause and step < rollout.step_count and not wish.force:  # Q24
@@ -170,8 +175,8 @@ def promotion(rollout: Promotable, wish: Wish) -> Promotion:
     return _both({"pauseConditions": None, "currentStepIndex": _next(rollout, step)}, spec)  # row 6
 
 
-def _both(change: Patch, spec: Patch) -> Promotion:
-    return Promotion({"status": change}, spec, {**UNPAUSE, "status": change})
+def _both(change: Patch, spec: Patch, *, spec_first: bool = False) -> Promotion:
+    return Promotion({"status": change}, spec, {**UNPAUSE, "status": change}, spec_first=spec_first)
 
 
 def _skip(rollout: Promotable, wish: Wish) -> Promotion:

@@ -150,6 +150,9 @@ def test_run_again_after_it_died_at_a_request(scene: Scene, when: str, tmp_path:
             if half:
                 assert "status was changed" in first.stderr or "not known whether" in first.stderr
                 assert "was not set" not in first.stderr or when == BEFORE  # no claim that may be wrong
+            lifted = scene.obj["spec"].get("paused") and not between["spec"].get("paused")
+            if lifted and between["status"].get("pauseConditions"):  # half done the other way round
+                assert "spec.paused was set to false" in first.stderr or "not known whether" in first.stderr
             cluster.breaks.clear()
             again = run(scene, cluster)
             assert again.status == 0, again

@@ -199,3 +199,23 @@ def test_a_dry_run_of_every_action_leaves_everything_as_it_is(
     assert guarded.status == 0, guarded
     late = run_cli("undo", "web", f"--resource-version={before}", env=env)
     assert (late.status, late.stderr.endswith(f"by now, not {before}\n")) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "goal"),
+    [
+        ({"canary": {"steps": [{"pause": {}}] * 2}}, "step=1"),
+        ({"blueGreen": {"activeService": "web", "autoPromotionEnabled": False}}, "healthy"),
+    ],
+    ids=["canary", "blueGreen"],
+)
+def test_a_pause_by_hand_at_a_pause(
+    strategy: Object, goal: str, sandbox: Sandbox, call: Callable[[str], Outcome], tmp_path: Path
+) -> None:
+    """Both end with one promotion: the controller does not pause the step once more."""
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}
+    load(sandbox, tmp_path, rollout(strategy), {**service, "spec": {"ports": [{"port": 80}]}})
+    for line in ("wait web", "set image web web=web:2 --wait=paused", "pause web --wait"):
+        assert call(line).status in (0, 5), line
+    outcome = call(f"promote web --wait={goal}")
+    assert (outcome.stdout.splitlines()[0], outcome.status) == ("rollout 'web' promoted", 0), outcome

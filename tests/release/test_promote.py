@@ -134,11 +134,59 @@ def test_another_version_is_not_promoted(cluster_of: Callable[..., Boundaries]) 
 
 
 def test_the_controller_reacts_between_the_two_patches(cluster_of: Callable[..., Boundaries]) -> None:
-    cluster = cluster_of(paused=True, currentStepIndex=1, pauseConditions=CONDITION)
-    cluster.meanwhile(3, step(2))
+    cluster = cluster_of(paused=True, currentStepIndex=1)
+    cluster.meanwhile(3, step(3))
     assert promote(cluster) == ("rollout 'web' promoted\n", "", 0)
-    assert cluster.object()["status"]["currentStepIndex"] == 2
+    assert cluster.object()["status"]["currentStepIndex"] == 3
     assert cluster.object()["spec"]["paused"] is False
+
+
+def at_both_pauses(cluster_of: Callable[..., Boundaries], **snapshot: Any) -> Boundaries:
+    return cluster_of(paused=True, currentStepIndex=1, pauseConditions=CONDITION, controllerPause=True, **snapshot)
+
+
+def test_of_two_pauses_the_manual_one_is_lifted_first(cluster_of: Callable[..., Boundaries]) -> None:
+    """The controller would pause the step once more if it saw the other one lifted before."""
+    cluster = at_both_pauses(cluster_of)
+    assert promote(cluster) == ("rollout 'web' promoted\n", "", 0)
+    assert patches(cluster) == [("", {"spec": {"paused": False}}), ("/status", {"status": {"pauseConditions": None}})]
+    first, second = versions(cluster)
+    assert int(second) == int(first) + 1
+    assert "pauseConditions" not in cluster.object()["status"]
+
+
+def test_what_happens_between_the_two_is_looked_at(cluster_of: Callable[..., Boundaries]) -> None:
+    cluster = at_both_pauses(cluster_of)
+    cluster.meanwhile(3, lambda obj: obj["metadata"].update(labels={"a": "b"}))
+    assert promote(cluster) == ("rollout 'web' promoted\n", "", 0)
+    assert "pauseConditions" not in cluster.object()["status"]
+
+
+def test_a_step_that_ends_between_the_two(cluster_of: Callable[..., Boundaries]) -> None:
+    cluster = at_both_pauses(cluster_of)
+    cluster.meanwhile(3, step(2))
+    outcome = promote(cluster)
+    assert outcome.stdout == "rollout 'web' promoted\n"
+    assert outcome.stderr == "rollout 'web' is at step 2 of 4 by now: no further step is skipped\n"
+    assert cluster.object()["status"]["pauseConditions"]  # the pause of that step
+    assert cluster.object()["spec"]["paused"] is False
+
+
+def test_a_status_that_is_refused_after_that(cluster_of: Callable[..., Boundaries]) -> None:
+    refusal = {"match": "PATCH .*/status$", "times": 9, "status": 403, "reason": "Forbidden", "message": "no"}
+    outcome = promote(at_both_pauses(cluster_of, faults=[refusal]))
+    assert (outcome.stdout, outcome.status) == ("", 1)
+    assert outcome.stderr == (
+        "rollout 'web': spec.paused was set to false, but its status was not changed\nError: no\n"
+    )
+
+
+def test_two_pauses_without_a_status_subresource(cluster_of: Callable[..., Boundaries]) -> None:
+    missing = {"match": "PATCH .*/status", "times": 9, "status": 404, "reason": "NotFound", "message": "none"}
+    cluster = at_both_pauses(cluster_of, faults=[missing])
+    assert promote(cluster) == ("rollout 'web' promoted\n", "", 0)
+    unified = {"spec": {"paused": False}, "status": {"pauseConditions": None}}
+    assert [body for _, body in patches(cluster)][-1] == unified
 
 
 def test_a_second_patch_that_is_refused_is_not_passed_over(cluster_of: Callable[..., Boundaries]) -> None:
