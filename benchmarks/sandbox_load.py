@@ -6,7 +6,8 @@ A sandbox is started as a user starts it, on loopback, and asked over HTTP only.
 
 * one release alone, then all releases at once: how long until every rollout is Healthy at its newest generation with
   exactly its pods, and nothing moves any more (no reconcile was lost);
-* meanwhile, from a process of its own: how long GETs and LISTs of one rollout and of its pods take, and LISTs of all;
+* meanwhile, from a process of its own: how long GETs and LISTs of one rollout and of its pods take, LISTs of all, and
+  patches (of a ConfigMap, so that they start nothing);
 * watches of rollouts, replica sets and pods: whether their last event of every object is the object as it is;
 * the memory of the sandbox.
 
@@ -47,6 +48,7 @@ SENDERS = 8
 ROLLOUTS = "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts"
 REPLICA_SETS = "/apis/apps/v1/namespaces/default/replicasets"
 PODS = "/api/v1/namespaces/default/pods"
+CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 Object = dict[str, Any]
 
 
@@ -202,26 +204,29 @@ def probe(port: int, name: str) -> None:
 
     threading.Thread(target=wait_for_end, daemon=True).start()
     questions = {
-        "GET rollout": f"{ROLLOUTS}/{name}",
-        "LIST by name": f"{ROLLOUTS}?fieldSelector=metadata.name%3D{name}",
-        "LIST its pods": f"{PODS}?labelSelector=app%3D{name}",
-        "LIST all rollouts": ROLLOUTS,
+        "GET rollout": ("GET", f"{ROLLOUTS}/{name}"),
+        "LIST by name": ("GET", f"{ROLLOUTS}?fieldSelector=metadata.name%3D{name}"),
+        "LIST its pods": ("GET", f"{PODS}?labelSelector=app%3D{name}"),
+        "PATCH": ("PATCH", f"{CONFIG_MAPS}/probe-{name}"),
+        "LIST all rollouts": ("GET", ROLLOUTS),
     }
+    Connection(port).ask("POST", CONFIG_MAPS, {"metadata": {"name": f"probe-{name}"}})
     raw = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     taken: dict[str, list[float]] = {key: [] for key in questions}
     turn = 0
     while not ended.is_set():
         turn += 1
-        for key, path in questions.items():
+        for key, (method, path) in questions.items():
             if key == "LIST all rollouts" and turn % 10:
                 continue
             started = time.perf_counter()
-            raw.request("GET", path)
+            body = msgspec.json.encode({"data": {"turn": str(turn)}}) if method == "PATCH" else None
+            raw.request(method, path, body, {"Content-Type": "application/merge-patch+json"} if body else {})
             answer = raw.getresponse()
             answer.read()
             taken[key].append(time.perf_counter() - started)
             if answer.status != 200:
-                raise RuntimeError(f"GET {path}: {answer.status}")
+                raise RuntimeError(f"{method} {path}: {answer.status}")
             time.sleep(CALM)
     raw.close()
     print(json.dumps(taken))
