@@ -81,7 +81,7 @@ def register(entry: Entry) -> Path:
 
 
 def running() -> list[Entry]:
-    """The sandboxes that answer, by port. Entries of those that do not are removed."""
+    """The sandboxes that run, by port. What those that are gone have left is removed; one that is busy is there."""
     found = []
     for path in sorted(folder().glob("*.json")):
         try:
@@ -91,10 +91,13 @@ def running() -> list[Entry]:
             continue
         try:
             request(entry, "GET", "status")
-        except Failure:
-            path.unlink(missing_ok=True)
-        else:
-            found.append(entry)
+        except Failure as failure:
+            if not isinstance(failure.__cause__, TimeoutError):
+                path.unlink(missing_ok=True)
+                if Path(entry.kubeconfig) == path.with_suffix(".kubeconfig"):
+                    Path(entry.kubeconfig).unlink(missing_ok=True)
+                continue
+        found.append(entry)
     return sorted(found)
 
 

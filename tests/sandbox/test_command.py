@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from kubectl_rollouts.sandbox import registry
 from tests.sandbox.conftest import ROLLOUTS, Http, rollout
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -260,7 +262,21 @@ def test_a_sandbox_of_a_command_ends_with_it_only(cli: Cli) -> None:
 
 
 def test_a_killed_one_is_forgotten(cli: Cli, environment: dict[str, str]) -> None:
-    with started(environment) as (process, _, _):
+    with started(environment) as (process, _, kubeconfig):
         process.kill()
         process.wait()
         assert cli("status", check=False).stdout == "No sandbox is running\n"
+        assert list(kubeconfig.parent.iterdir()) == [], "nothing of it is left"
+
+
+def test_a_busy_one_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = tmp_path / "run"
+    runtime.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    monkeypatch.setattr(registry, "PATIENCE", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        entry = registry.Entry(silent.getsockname()[1], os.getpid(), "/none", "token", registry.DETACHED)
+        registry.register(entry)
+        assert registry.running() == [entry]
+        assert registry.running() == [entry]
+    assert registry.running() == [], "nobody listens any more"
