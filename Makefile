@@ -6,7 +6,7 @@
 #   make bench          how long commands take, against the bare interpreter (bench-watch, bench-layout: watches, drawing)
 #   make bench-sandbox  the embedded cluster: its start, and 200 releases at once (about 45 seconds)
 #   make soak           1,000 releases with random commands on the sandbox's controllers, invariants checked at every step
-#   make torture        campaigns of seeded faults, long: about ten minutes
+#   make torture        campaigns of seeded faults, long: about fifteen minutes
 #   make conformance    the recorded command lines and releases of the reference
 
 SHELL := /bin/sh
