@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _LOOK_UP = 1.0  # seconds after which a watch that waits for its server looks whether it is still wanted
 APART = 15.0  # seconds between attempts of watches that have failed several times
+_AT_MOST = 60.0  # seconds that a turn may be away, should many fail for good and one not
 STEADY = 4.0  # seconds after which a watch that is live again counts as a sign that the others may be
 _OFTEN = 4.0  # seconds; a pause of more than that comes after several failures
 SEED = "SEED"  # a Change of our own: a list of what a stream is to be widened by
@@ -45,7 +46,8 @@ class Turns:
     def wait(self, ended: threading.Event) -> bool:
         """Wait for a turn; returns True when it is no longer wanted."""
         with self._lock:
-            mine = max(time.monotonic(), self._next)
+            now = time.monotonic()
+            mine = min(max(now, self._next), now + _AT_MOST)
             self._next = mine + APART
             freed = self._freed
         while self._freed == freed and (left := mine - time.monotonic()) > 0:

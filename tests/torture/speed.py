@@ -48,7 +48,7 @@ def sped_up(factor: float) -> Iterator[None]:
     pauses = {
         reflector: ("FIRST_PAUSE", "LONGEST_PAUSE", "_HEALTHY"),
         probe: ("EVERY", "PATIENCE", "GRACE", "AGAIN", "_AT_LEAST"),
-        streams: ("_LOOK_UP", "APART", "STEADY", "_OFTEN"),
+        streams: ("_LOOK_UP", "APART", "_AT_MOST", "STEADY", "_OFTEN"),
         follow: ("GRACE", "STEADY"),
         client_module: ("_WATCH_GRACE",),
         transport: ("_MAX_WAITED", "_RETRY_WITHIN"),
