@@ -47,7 +47,8 @@ class Task:
         self.work = work
         self.name = name
         self.thread: threading.Thread | None = None
-        self.go = threading.Semaphore(0)
+        self.go = threading.Lock()  # released when it is this one's turn
+        self.go.acquire()
         self.ready: Callable[[], bool] = lambda: True
         self.deadline = NEVER
         self.done = False
