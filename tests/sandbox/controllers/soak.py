@@ -37,7 +37,7 @@ class Soak:
         self.promises = Promises(self.kind, self.log)
         self.sim = Simulation(watch=self.promises.check, shuffle=self.random if seed % 2 else None)
         self.sim.apply(*(service(name) for name in ("canary", "stable", "active", "preview", "ping", "pong")))
-        self.sim.apply(_check("passes", "job:1"), _check("fails", "job:fail"))
+        self.sim.apply(_check("passes", "job:1"), _check("fails", "job:fail"), _check("unclear", "job:bad"))
         made = self._manifest()
         self.log.append(str(made["spec"]))
         self.sim.apply(made)
@@ -65,6 +65,8 @@ class Soak:
             more: Object = {"maxSurge": surge, "maxUnavailable": unavailable, **services}
         else:
             more = self._routed()
+        if self.kind != "dynamic" and pick.random() < 0.1:
+            more["analysis"] = {**self._analysis(), "startingStep": pick.randint(0, 2)}
         made = canary(steps, replicas=replicas, spec=spec, **more)
         if self.kind == "referring":
             template, selector = made["spec"].pop("template"), made["spec"].pop("selector")
@@ -134,7 +136,7 @@ class Soak:
         return {"pause": pick.choice([{}, {"duration": "2s"}, {"duration": 1}])}
 
     def _analysis(self) -> Object:
-        return {"templates": [{"templateName": self.random.choice(["passes", "passes", "fails"])}]}
+        return {"templates": [{"templateName": self.random.choice(["passes", "passes", "fails", "unclear"])}]}
 
     # -- what is done to it --------------------------------------------------------------------------------------
 
@@ -208,6 +210,8 @@ class Soak:
         sim.patch("Rollout", "web", {"spec": body})
         if not sim.rollout("web")["spec"]["replicas"]:
             sim.scale("web", 2)
+        if "InconclusiveAnalysisRun" in {item["reason"] for item in sim.status("web").get("pauseConditions") or ()}:
+            sim.promote("web")  # a changed N waits for as long as an analysis leaves doubts (§5.2)
         self._set_image(f"hello:{self.images}")
         sim.run(3)
         sim.promote("web", full=True)
