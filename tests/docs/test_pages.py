@@ -127,3 +127,6 @@ def test_outputs_are_compared() -> None:
     assert is_like("a\nb\nc\n", "a\n...\nc\n")
     assert is_like("a", "a\n")
     assert not is_like("a\n", "")
+    assert is_like("web  47s  ready\n", "web  45s  ready\n")
+    assert not is_like("web  44s  ready\n", "web  45s  ready\n")
+    assert not is_like("after 6s\n", "after 5s\n")
