@@ -37,6 +37,10 @@ _PLAIN_2: dict[str, Schema] = {
     "intstr": {"type": "string", "format": "int-or-string"},
     "quantity": {"type": "string"},
 }
+# kubectl reads version 2 in this form only, and only for a `kind: List`: a document without definitions has it leave
+# the check of the items to the server (Document: 1 swagger, 2 info with 1 title and 2 version, 8 paths, 9 definitions).
+_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+_PROTOBUF_DOCUMENT = b"\x0a\x032.0\x12\x0d\x0a\x07sandbox\x12\x02v0\x42\x00\x4a\x00"
 _METHODS = {"get": "get", "post": "post", "put": "put", "patch": "patch", "delete": "delete"}
 _WRITE_PARAMETERS = ("dryRun", "fieldManager", "fieldValidation")
 
@@ -51,6 +55,8 @@ def document(rest: list[str], request: Request) -> Response:
             return Response(200, found)
     if rest == ["v2"]:
         accept = request.headers.get("accept", "")
+        if _PROTOBUF in accept:
+            return Response(200, _PROTOBUF_DOCUMENT, _PROTOBUF.replace("@", "."))
         if accept and "json" not in accept and "*/*" not in accept:
             raise ApiStatus(406, "NotAcceptable", "only the following media types are accepted: application/json")
         return Response(200, _whole_document())

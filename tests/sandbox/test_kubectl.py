@@ -245,3 +245,17 @@ def test_watching(kubectl: Kubectl, sandbox: Sandbox, kubeconfig: Path) -> None:
             assert [line[:2] for line in lines[1:]] == [["ADDED", "seen"], ["DELETED", "seen"]]
         finally:
             watcher.terminate()
+
+
+def test_a_list_in_a_file(kubectl: Kubectl, tmp_path: Path) -> None:
+    """For this kubectl reads the oldest form of the API's description; the items are checked by the server."""
+    items = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {}} for name in "ab"]
+    many = {"apiVersion": "v1", "kind": "List", "items": items}
+    (tmp_path / "many.json").write_text(json.dumps(many))
+    assert kubectl("create -f many.json") == "configmap/a created\nconfigmap/b created\n"
+    (tmp_path / "kept.yaml").write_text(kubectl("get configmaps a b -o yaml"))
+    kubectl("delete -f many.json")
+    assert kubectl("apply -f kept.yaml") == "configmap/a created\nconfigmap/b created\n"
+    items[1]["dota"] = {"x": "1"}
+    (tmp_path / "bad.json").write_text(json.dumps(many))
+    kubectl("apply -f bad.json", fails='strict decoding error: unknown field "dota"')

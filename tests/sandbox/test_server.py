@@ -365,6 +365,9 @@ def test_openapi_covers_every_reference(http: Http) -> None:
         known = document["components"]["schemas"]
         for reference in references(document):
             assert reference.removeprefix("#/components/schemas/") in known
+    oldest = http("GET", "/openapi/v2", Accept="application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
+    assert oldest.headers["content-type"] == "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+    assert http("GET", "/openapi/v2", Accept="text/html").code == 406
     whole = http("GET", "/openapi/v2").json
     assert {reference.removeprefix("#/definitions/") for reference in references(whole)} <= whole["definitions"].keys()
 
