@@ -21,7 +21,10 @@ from tests.support.cli import BIN, environment
 SHELL = """
 import os, signal, subprocess, sys
 signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-job = subprocess.Popen(sys.argv[1:], process_group=0, preexec_fn=lambda: signal.signal(signal.SIGTTOU, signal.SIG_DFL))
+def usual():  # whatever is ignored here, or by who runs the tests in the background
+    for number in (signal.SIGTTOU, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+job = subprocess.Popen(sys.argv[1:], process_group=0, preexec_fn=usual)
 os.tcsetpgrp(0, job.pid)
 status = job.wait()
 sys.exit(status if status >= 0 else 128 - status)
