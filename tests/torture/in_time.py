@@ -77,6 +77,7 @@ class Screen:
         self._last: dict[tuple[str, str], int] = {}  # the version of each object that was shown last
         self._held: set[tuple[str, str]] = set()
         self._known: set[tuple[str, str, str]] = set()
+        self.disturbed = 0.0  # when something went wrong last: from then on counts how long the screen may be wrong
         self._wrong_since: float | None = None
         self.follower = Follower(client, fetch(client, "default", ROLLOUTS, "web", to_follow=True), self._take)
         self.follower.start()
@@ -127,7 +128,7 @@ class Screen:
                 self._wrong_since = None
             elif self._wrong_since is None:
                 self._wrong_since = now
-            elif now - self._wrong_since > REPLACED_WITHIN:
+            elif now - max(self._wrong_since, self.disturbed) > REPLACED_WITHIN:
                 self.faults.append(f"wrong and unmarked for {now - self._wrong_since:.1f} s")
                 self._wrong_since = None
             rollout = self.follower._root()
@@ -316,7 +317,10 @@ def _life(seed: int, made: World, network: Network) -> None:
         course = Course(server, network, seed)
         try:
             for _ in range(STEPS):
+                before = len(course.faults), course.away
                 course.step()
+                if (len(course.faults), course.away) != before:
+                    screen.disturbed = made.now
                 made.sleep(chance.expovariate(1 / pause))
             course.end()
             within = max(LIVE_WITHIN, course.silent_until - made.now)
