@@ -223,7 +223,8 @@ def test_a_dry_run_on_the_client_sends_nothing(server: ApiServer, call: Callable
 def test_both_patches_of_a_promotion_are_shown(server: ApiServer, call: Callable[..., Outcome]) -> None:
     server.put({**rollout("a"), "spec": {**rollout("a")["spec"], "paused": True}})
     lines = call("promote a --dry-run=client --diff").stdout.splitlines()
-    assert [line.split()[1] for line in lines if line.startswith("  PATCH")] == [f"{PATH}/a/status", f"{PATH}/a"]
+    # The manual pause first: docs/differences.md.
+    assert [line.split()[1] for line in lines if line.startswith("  PATCH")] == [f"{PATH}/a", f"{PATH}/a/status"]
     assert "-  paused: true" in lines
     assert "+  paused: false" in lines
 
