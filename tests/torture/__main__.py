@@ -1,4 +1,4 @@
-"""`python -m tests.torture [--only NAME] [--seed N] [--count N]`: the campaigns, long, and the table of their results.
+"""`python -m tests.torture [--only NAME] [--seed N] [--count N] …`: the campaigns, and the table of their results.
 
 Exit status 1 when a case failed; each failure is printed with the command that repeats it.
 """
@@ -37,12 +37,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="the first case")
     parser.add_argument("--count", type=int, help="how many cases")
     parser.add_argument("--short", action="store_true", help="as few cases as the tests run")
+    parser.add_argument("--processes", type=int, help="how many at once, at most")
     asked = parser.parse_args()
     reports = []
     for campaign in known.values():
         if asked.only and campaign.name not in asked.only:
             continue
         faulthandler.dump_traceback_later(LONGEST, exit=True)
+        if asked.processes:
+            campaign = campaign._replace(processes=min(campaign.processes, asked.processes))
         count = asked.count or (campaign.short if asked.short else campaign.long)
         print(f"{campaign.name}: {campaign.claim}", file=sys.stderr, flush=True)
         report = run(campaign, campaign.seed if asked.seed is None else asked.seed, count)

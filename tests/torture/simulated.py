@@ -95,7 +95,7 @@ class World:
 
     def wait(self, ready: Callable[[], bool], timeout: float | None = None) -> bool:
         """Wait until something is so, or for some seconds; whether it is so."""
-        if self.over:
+        if self.over or not self.is_here():  # a thread from elsewhere has no turn here, and would upset the others'
             raise Over
         me = self.current
         assert me is not None
